@@ -8,6 +8,7 @@ from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.integration_ports import CodeSender, ExternalPasswords
 from apppw_tui.domain.notice_text import QueueNotifier
 from apppw_tui.domain.ports import Clock, ErrorLog
+from apppw_tui.domain.ssh_key import ProvenKey
 from apppw_tui.domain.switched_off import NoCodeSender, NoSessionTermination, SilentNotifier
 from apppw_tui.integrations.code_delivery import CommandCodeSender
 from apppw_tui.portal.context import PortalContext
@@ -35,8 +36,12 @@ def build(
     create: bool = False,
     new_key: bool = False,
     address: str = "local",
+    proven_key: ProvenKey | None = None,
 ) -> Parts:
-    """Opens the store in `place`, as `open_engine` does. Raises StoreError."""
+    """Opens the store in `place`, as `open_engine` does. Raises StoreError.
+
+    `proven_key` is the ssh key that sshd has verified for this session.
+    """
     engine, machine = open_engine(place, clock, create=create, new_key=new_key)
     error_log = machine.error_log
     # Without a program that takes them away, none are laid down.
@@ -63,6 +68,8 @@ def build(
         if config.notices is None
         else QueueNotifier(engine.notices, error_log),
         confirmation=engine.confirmation,
+        key_index=engine.key_index,
+        proven_key=proven_key,
     )
     return Parts(engine, machine, context)
 

@@ -12,6 +12,7 @@ from apppw_tui.domain.errors import ConfigError, StoreError
 from apppw_tui.ui.app_options import Kiosk
 
 if TYPE_CHECKING:
+    from apppw_tui.domain.ssh_key import ProvenKey
     from apppw_tui.store.engine import Engine, Machine
 
 _TERM = re.compile(r"[A-Za-z0-9._+-]{1,64}", re.ASCII)
@@ -27,6 +28,16 @@ def check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         parser.error("--kiosk is for accounts that exist; leave out --demo")
     if not hasattr(options, "store") and not hasattr(options, "config"):
         parser.error("--kiosk needs --store or --config, since it takes neither from elsewhere")
+
+
+def proven_key() -> "ProvenKey | None":
+    """The ssh key that sshd has verified; None if it says nothing. Before the environment goes."""
+    path = os.environ.get("SSH_USER_AUTH")
+    if not path:
+        return None
+    from apppw_tui.integrations import sshd_session
+
+    return sshd_session.proven_key(path)
 
 
 def clean_environment() -> None:

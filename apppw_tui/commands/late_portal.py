@@ -19,6 +19,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.store.engine import Engine, StoreLocation
 
 if TYPE_CHECKING:
+    from apppw_tui.domain.ssh_key import ProvenKey
     from apppw_tui.portal.portal import Portal
     from apppw_tui.verifier.connection_test import ConnectionTest
 
@@ -37,6 +38,7 @@ class LatePortal:
     clock: Clock
     address: str
     socket: Callable[[str], Path]  # the place of one of the daemon's
+    proven_key: "ProvenKey | None" = None  # that sshd has verified
     _loading: threading.Lock = field(default_factory=threading.Lock, init=False)
     _rooms: "tuple[Portal, ConnectionTest] | None" = field(default=None, init=False)
 
@@ -76,7 +78,13 @@ class LatePortal:
                 from apppw_tui.verifier.decision import Verifier
 
                 config = self.config
-                parts = build(self.place, config, self.clock, address=self.address)
+                parts = build(
+                    self.place,
+                    config,
+                    self.clock,
+                    address=self.address,
+                    proven_key=self.proven_key,
+                )
                 verifier = Verifier(
                     *(parts.engine.accounts, parts.context.hasher, self.clock),
                     config.default_domain,

@@ -46,6 +46,7 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if options.kiosk:
         from apppw_tui.commands import kiosk
 
+        options.proven_key = kiosk.proven_key()
         kiosk.clean_environment()
     plain = options.plain or os.environ.get("TERM", "") in _WITHOUT_SCREENS
     # stderr too: that is where Textual writes.
@@ -124,7 +125,9 @@ def _store(
     own = place.is_mine and not theirs
     user = os.geteuid()  # before root becomes the store's owner
     engine, machine = open_engine(place, clock, create=own)
-    late = LatePortal(place, engine, config, clock, _address(), machine.socket)
+    # Nobody but sshd is believed, which starts the kiosk alone.
+    proven_key = options.proven_key if options.kiosk else None
+    late = LatePortal(place, engine, config, clock, _address(), machine.socket, proven_key)
     if os.geteuid() != user:
         late.load()  # who cannot read what root has installed is told so before anything is drawn
     door = None
@@ -140,6 +143,7 @@ def _store(
         save=None if over_ssh or door else save_recovery_codes,
         connecting=ConnectionHelp(config.setup, late.try_connection),
         kiosk=door,
+        shows_key=proven_key is not None,
         # A stranger's terminal says nothing of what runs here.
         tools=None if door else _clipboard_tools(),
         prepare=late.load,

@@ -99,8 +99,8 @@ def _minor(store: AccountStore, account_name: str) -> int:
         raise NotFound(f"There is no account {account_name}.")
     try:
         major, minor = documents.schema(loads(raw.content))
-        if major != documents.SCHEMA_MAJOR:
-            newer = ", of a newer apppw-tui" if major > documents.SCHEMA_MAJOR else ""
+        if not documents.is_readable(major):
+            newer = ", of a newer apppw-tui" if major > documents.KEYS_ALONE_MAJOR else ""
             raise DocumentError(f"its schema is {major}{newer}")
     except DocumentError as error:
         raise StoreDamaged(f"{raw.place} cannot be read: {error}; it was left alone.") from None

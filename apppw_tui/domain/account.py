@@ -12,6 +12,7 @@ from apppw_tui.domain.errors import LimitReached, NameTaken, NotFound
 from apppw_tui.domain.names import name_key
 from apppw_tui.domain.phone import Phone, PhoneSlot
 from apppw_tui.domain.recovery_codes import RecoveryCodes
+from apppw_tui.domain.ssh_key import MOST, SshKey
 from apppw_tui.domain.totp import Authenticator
 
 AUTHENTICATOR = "authenticator"  # the name under which its secret is sealed
@@ -42,6 +43,7 @@ class Account:
     deleted_ids: frozenset[str] = frozenset()
     authenticator: Authenticator | None = None
     phones: tuple[Phone, ...] = ()
+    ssh_keys: tuple[SshKey, ...] = ()
     recovery: RecoveryCodes | None = None
     preferred: str | None = None
     verification_required: bool = False
@@ -138,7 +140,12 @@ class Account:
     @property
     def has_second_factor(self) -> bool:
         """True if there is a method that signing in must ask for."""
-        return self.authenticator is not None or bool(self.phones)
+        return self.authenticator is not None or bool(self.phones) or bool(self.ssh_keys)
+
+    @property
+    def has_keys_alone(self) -> bool:
+        """True if ssh keys are its only methods: where none is at hand, recovery codes are left."""
+        return bool(self.ssh_keys) and self.authenticator is None and not self.phones
 
     @property
     def recovery_codes_left(self) -> int:
@@ -151,6 +158,41 @@ class Account:
         """`phone` instead of the one that was there."""
         others = (other for other in self.phones if other.which != phone.which)
         return replace(self, phones=(*others, phone))
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Those of its ssh keys."""
+        return tuple(key.fingerprint for key in self.ssh_keys)
+
+    def ssh_key(self, fingerprint: str) -> SshKey | None:
+        return next((key for key in self.ssh_keys if key.fingerprint == fingerprint), None)
+
+    def with_ssh_key(self, key: SshKey) -> "Account":
+        """With one more, or with `key` instead of itself as it was.
+
+        Raises:
+            NameTaken, LimitReached: with the reason.
+        """
+        if self.ssh_key(key.fingerprint) is not None:
+            keys = (key if each.fingerprint == key.fingerprint else each for each in self.ssh_keys)
+            return replace(self, ssh_keys=tuple(keys))
+        for other in self.ssh_keys:
+            if name_key(other.name) == name_key(key.name):
+                raise NameTaken(f"You already have a key called {other.name}.")
+        if len(self.ssh_keys) >= MOST:
+            raise LimitReached(f"You have {MOST} ssh keys. Remove one first.")
+        return replace(self, ssh_keys=(*self.ssh_keys, key))
+
+    def without_ssh_key(self, fingerprint: str) -> "Account":
+        """Every session ends: one of them may have been opened by that key (SAFETY 12).
+
+        Raises NotFound if it is not the account's.
+        """
+        others = tuple(key for key in self.ssh_keys if key.fingerprint != fingerprint)
+        if len(others) == len(self.ssh_keys):
+            raise NotFound("That key was already removed.")
+        ended = self.with_sessions_ended()
+        return replace(ended, ssh_keys=others)._drop_orphaned_recovery()
 
     def without_authenticator(self) -> "Account":
         return replace(self, authenticator=None)._drop_orphaned_recovery()

@@ -39,6 +39,9 @@ class EventType(StrEnum):
     METHOD_SET_UP = "method set up"
     METHOD_REMOVED = "method removed"
     RECOVERY_MADE = "recovery codes made"
+    KEY_ADDED = "ssh key added"
+    KEY_REMOVED = "ssh key removed"
+    KEY_USED_NEW = "ssh key used from a new address"
     PASSWORD_CHANGED = "password changed"  # noqa: S105 - an act's name
     PASSWORD_SET = "password set"  # noqa: S105 - an act's name
     SIGNED_OUT_ELSEWHERE = "other sessions ended"
@@ -63,6 +66,7 @@ NOTIFIED = frozenset({
     EventType.CREATED, EventType.DELETED, EventType.ALL_DELETED, EventType.USED_NEW,
     EventType.CHANGED, EventType.PAUSED, EventType.RESUMED, EventType.EXPIRES_SOON,
     EventType.METHOD_SET_UP, EventType.METHOD_REMOVED, EventType.RECOVERY_MADE,
+    EventType.KEY_ADDED, EventType.KEY_REMOVED, EventType.KEY_USED_NEW,
     EventType.PASSWORD_CHANGED, EventType.PASSWORD_SET,
     EventType.ACCOUNT_RENAMED, EventType.ACCOUNT_RESTORED, EventType.ENABLED,
     EventType.DISABLED, EventType.BYPASS_GIVEN,
@@ -73,11 +77,13 @@ NOTIFIED = frozenset({
 SUSPICIOUS = frozenset({
     EventType.WRONG_PASSWORD, EventType.WRONG_CODE, EventType.SIGNED_IN_NEW, EventType.USED_NEW,
     EventType.BYPASS_USED,
-    EventType.BYPASS_GIVEN,
+    EventType.BYPASS_GIVEN, EventType.KEY_USED_NEW,
 })  # fmt: skip
 
 # `{…}` is one fact of the line; where it is missing, what stands before the colon is said alone.
 _WORDS: dict[str, str] = {
+    EventType.SIGNED_IN: "Signed in, by the ssh key: {key}",
+    EventType.SIGNED_IN_NEW: "Signed in from a new address, by the ssh key: {key}",
     EventType.WRONG_CODE: "Wrong code: {method}",
     EventType.BYPASS_USED: "Signed in by the administrator's permission, without a code",
     EventType.RECOVERY_USED: "Recovery code used, left: {left}",
@@ -93,6 +99,9 @@ _WORDS: dict[str, str] = {
     EventType.METHOD_SET_UP: "Verification method set up: {method}",
     EventType.METHOD_REMOVED: "Verification method removed: {method}",
     EventType.RECOVERY_MADE: "New recovery codes made",
+    EventType.KEY_ADDED: "ssh key added: {name}",
+    EventType.KEY_REMOVED: "ssh key removed: {name}",
+    EventType.KEY_USED_NEW: "First use of an ssh key from a new address: {name}",
     EventType.SIGNED_OUT_ELSEWHERE: "Signed out everywhere else",
     EventType.PASSWORD_SET: "Password set by the administrator",
     EventType.ACCOUNT_RENAMED: "Account renamed; before: {before}",

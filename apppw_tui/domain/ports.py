@@ -181,6 +181,23 @@ class Confirmation:
         return f"{sentence.removesuffix('.')}; {NOT_CONFIRMED}" if is_missing else sentence
 
 
+class KeyIndex(Protocol):
+    """The account that each ssh key belongs to, so that one is recognized before a name is typed.
+
+    No more than a hint: whether a key is an account's is read in the account itself. Every call may
+    raise StoreError.
+    """
+
+    def get(self, fingerprint: str, /) -> str | None:
+        """The name of the account, if any is known."""
+
+    def put(self, fingerprint: str, account_name: str, /) -> None:
+        """The key belongs to that account from now on."""
+
+    def remove(self, fingerprint: str, account_name: str, /) -> None:
+        """It does no longer, if it was that account's."""
+
+
 class ActivityLog(Protocol):
     """The record of what happened to accounts."""
 

@@ -36,6 +36,8 @@ NO_DELIVERY = "This server sends no codes. Use the authenticator app."
 APP = VerificationOption("app", "Use verification code from app")
 TEXT = VerificationOption("text", "Text code to my authentication phone", "text", "authentication")
 RECOVERY = VerificationOption("recovery", "Use a recovery code")
+# Beside the others: whether it can be used is a matter of the session, not of the account alone.
+SSH_KEY = VerificationOption("ssh-key", "Use the ssh key of this session")
 # What may be preferred, in the order in which it is offered.
 PREFERRED = (
     VerificationOption("notify", "Notify me through app", "notify", "authentication"),
@@ -76,7 +78,7 @@ def phone_name(which: PhoneSlot) -> str:
 
 
 def by_id(id_: str | None) -> VerificationOption | None:
-    return next((option for option in ALL if option.id == id_), None)
+    return next((option for option in (*ALL, SSH_KEY) if option.id == id_), None)
 
 
 def unsupported_reason(kind: DeliveryMethod) -> str:

@@ -9,7 +9,8 @@ from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreErro
 from apppw_tui.domain.names import AccountName, account_name, candidates
 from apppw_tui.domain.ports import DELIVERY_METHODS, find
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal import rename_account
+from apppw_tui.domain.ssh_key import SshKey
+from apppw_tui.portal import rename_account, ssh_keys
 from apppw_tui.portal.admin_app_passwords import AppPasswordAdmin
 from apppw_tui.portal.password_check import change_password
 
@@ -57,6 +58,7 @@ class Admin(AppPasswordAdmin):
         if not self.context.store.remove(account.name, records):
             self.warn(f"{account.name}: {UNLISTED}")
         self._check_noticed(account, noticed=recording.noticed)
+        ssh_keys.drop(self.context, account, *account.fingerprints)
         with self.context.done_afterwards(account, "forgetting of its use"):
             self.context.usage.forget(account.uid)
         return account
@@ -94,6 +96,7 @@ class Admin(AppPasswordAdmin):
         records = (lambda: end_sessions(account.name), recording)
         renamed = rename_account.rename(context.store, account, wanted, records)
         self._check_noticed(renamed, noticed=recording.noticed)
+        ssh_keys.index(context, renamed)
         return renamed
 
     def _to_rename(self, name: str, new: str) -> tuple[Account, AccountName]:
@@ -108,6 +111,21 @@ class Admin(AppPasswordAdmin):
                 raise NotFound(f"There is no account {names[-1]}.") from None
         there = find(store, wanted)
         return account, account_name(new, domain) if there is None else AccountName(there.name)
+
+    def remove_key(self, name: str, key: str) -> tuple[Account, SshKey]:
+        """Removes the ssh key of that name or fingerprint; active sessions end.
+
+        Raises NotFound if the account has none such.
+        """
+        gone = ssh_keys.find(self.account(name), key)
+        account = self._change(
+            name,
+            lambda account: account.without_ssh_key(gone.fingerprint),
+            EventType.KEY_REMOVED,
+            facts=ssh_keys.key_facts(gone),
+        )
+        ssh_keys.drop(self.context, account, gone.fingerprint)
+        return account, gone
 
     def require_verification(self, name: str) -> Account:
         """From now on a second factor is asked, whatever the policy; sessions end."""

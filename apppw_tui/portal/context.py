@@ -5,8 +5,9 @@ Every act is written down, and its account's owner told of those that matter to 
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from apppw_tui.domain.ports import (
     Clock,
     Confirmation,
     ErrorLog,
+    KeyIndex,
     Sealer,
     SessionTerminator,
     ThrottleStore,
@@ -30,6 +32,7 @@ from apppw_tui.domain.ports import (
 )
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.sent_codes import ACCOUNT_SENDS, NUMBER_SENDS, record_sent_code
+from apppw_tui.domain.ssh_key import ProvenKey, SshKey
 from apppw_tui.domain.switched_off import NoSessionTermination, SilentNotifier
 from apppw_tui.domain.throttle import Step, ThrottleState
 from apppw_tui.domain.usage import NETWORK_MEMORY, network_of
@@ -66,6 +69,8 @@ class PortalContext:
     source: ExternalPasswords | None = None  # of account passwords; None is the store
     notifier: Notifier = field(default_factory=SilentNotifier)
     confirmation: Confirmation = field(default_factory=Confirmation)
+    key_index: KeyIndex | None = None  # None: no key is recognized by itself
+    proven_key: ProvenKey | None = None  # that sshd has verified for this session
 
     @cached_property
     def throttle(self) -> "PortalThrottle":
@@ -90,29 +95,40 @@ class PortalContext:
             account, ActivityEntry(self.clock.now(), act, by, facts)
         )
 
-    def record_sign_in(self, account: Account) -> None:
-        """A sign-in is complete; it says so if it comes from where none came from lately."""
-        network = network_of(self.address)
-        act = EventType.SIGNED_IN
-        if network is not None:
-            before = self._addresses(account)
-            if before and network not in {network_of(address) for address in before}:
-                act = EventType.SIGNED_IN_NEW
-        self.record(account, act)
+    def record_sign_in(self, account: Account, key: SshKey | None = None) -> None:
+        """A sign-in is complete; it says so if it comes from where none came from lately.
 
-    def _addresses(self, account: Account) -> set[str]:
-        """The addresses in a network that the account's sign-ins came from lately."""
+        `key` is what it was completed with, if it was one: said of that alone, lest there be two
+        messages about one act.
+        """
+        facts = {} if key is None else {"key": key.name, "fingerprint": key.fingerprint}
+        act = EventType.SIGNED_IN
+        lately = self._lately(account)
+        if self._is_new(entry for entry in lately if entry.event in _SIGN_INS):
+            act = EventType.SIGNED_IN_NEW
+        elif key is not None and self._is_new(
+            entry for entry in lately if entry.details.get("fingerprint") == key.fingerprint
+        ):
+            self.record(account, EventType.KEY_USED_NEW, name=key.name, fingerprint=key.fingerprint)
+        self.record(account, act, **facts)
+
+    def _is_new(self, entries: Iterable[ActivityEntry]) -> bool:
+        """True if `address` is in no network of theirs, and they have any."""
+        network = network_of(self.address)
+        if network is None:
+            return False
+        networks = {network_of(entry.details.get("address", "")) for entry in entries} - {None}
+        return bool(networks) and network not in networks
+
+    def _lately(self, account: Account) -> list[ActivityEntry]:
+        """What happened to the account since networks are remembered."""
+        if network_of(self.address) is None:
+            return []
         since = self.clock.now() - NETWORK_MEMORY
         try:
-            entries = self.activity_log.read(account.uid)
+            return [entry for entry in self.activity_log.read(account.uid) if entry.time >= since]
         except StoreError:
-            return set()
-        addresses = {
-            entry.details.get("address", "")
-            for entry in entries
-            if entry.event in _SIGN_INS and entry.time >= since
-        }
-        return {address for address in addresses if network_of(address) is not None}
+            return []
 
     @contextlib.contextmanager
     def done_afterwards(self, account: Account, what: str) -> Iterator[None]:
@@ -167,12 +183,20 @@ class PortalThrottle:
         rule = partial(ThrottleState.undo_attempt, step=step, address=self.address)
         self.counters.change({f"account:{name}": rule}, keep=keep)
 
-    def record_success(self, name: str) -> None:
-        """A sign-in is complete: only that resets, and only its own counters."""
+    def record_success(self, name: str, *, by_key: str | None = None) -> None:
+        """A sign-in is complete: only that resets, and only its own counters.
+
+        `by_key` is the place of the ssh key that completed it, which is known from now on, too.
+        """
         door = door_key(self.address)
+
+        def success(state: ThrottleState, *, now: datetime) -> ThrottleState:
+            state = state.record_success(self.address, now)
+            return state if by_key is None else state.record_success(by_key, now)
+
         self.counters.change(
             {
-                f"account:{name}": partial(ThrottleState.record_success, address=self.address),
+                f"account:{name}": success,
                 # Of no account: the kiosk's door asks before it knows whose sign-in it will be.
                 f"door:{door}": partial(ThrottleState.record_success, address=door),
             },
@@ -187,10 +211,11 @@ class PortalThrottle:
         """All that is counted for the name. Counts nothing."""
         return self._look(f"account:{name}")
 
-    def trusted(self, name: str) -> TrustedAddresses:
-        """The addresses that are known to the account."""
+    def trusted(self, name: str, besides: Iterable[str] = ()) -> TrustedAddresses:
+        """The addresses that are known to the account; `besides` are places that are none."""
         state = self.state(name)
-        return TrustedAddresses(len(state.known), state.knows(self.address))
+        others = sum(map(state.knows, besides))
+        return TrustedAddresses(len(state.known) - others, state.knows(self.address))
 
     def forget_known(self, name: str) -> None:
         """No address is known to the account any longer."""

@@ -13,7 +13,6 @@ from apppw_tui.domain.errors import (
     InvalidNumber,
     MethodUnavailable,
     Refused,
-    SessionEnded,
     WrongCode,
 )
 from apppw_tui.domain.phone import PHONES, Phone, PhoneSlot
@@ -28,6 +27,7 @@ from apppw_tui.portal.sessions import (
     account_transaction,
     needs_enrollment,
     require_active,
+    require_may_enroll,
     require_recent_verification,
     require_unrestricted,
 )
@@ -253,22 +253,6 @@ class PhoneEnrollment:
         with means.done_afterwards(account, "throttle"):
             means.throttle.undo_attempt(session.account_name, "second")
         return session.reverified(means.clock)
-
-
-def require_may_enroll(context: PortalContext, session: Session, account: Account) -> None:
-    """Raises unless `session` may set up a method of `account` now.
-
-    A session that began with no method, and has proved none, may not outrun one that has: whoever
-    holds the password alone would be in.
-    """
-    if session.restriction is None:
-        require_recent_verification(session, context.clock, context.policy)
-    elif (
-        session.restriction == "none yet"
-        and session.verified_at is None
-        and account.has_second_factor
-    ):
-        raise SessionEnded("A verification method was set up elsewhere. Sign in with it.")
 
 
 def _set_up(context: PortalContext, account: Account, method: str) -> Recording:

@@ -28,6 +28,7 @@ from apppw_tui.domain.names import AccountName, candidates
 from apppw_tui.domain.ports import find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.context import PortalContext
+from apppw_tui.portal.ssh_keys import throttle_of
 
 _DECOY_BYTES = 24
 
@@ -75,7 +76,8 @@ class StoredPasswords:
     def authenticate(self, names: Sequence[AccountName], password: Secret) -> Account | None:
         # Under one name, whichever of them was typed; which that is costs the same for all.
         name = self._context.store.meant(names)
-        self._throttle.record_attempt(name, "password")
+        throttle = throttle_of(self._context, name)
+        throttle.record_attempt(name, "password")
         account = None
         try:
             account = find(self._context.store, names)
@@ -89,7 +91,7 @@ class StoredPasswords:
             if not right:
                 self._note_wrong(account)
             return None
-        self._throttle.undo_attempt(name, "password")
+        throttle.undo_attempt(name, "password")
         if compared.renewed is not None:
             # The old hash is still good: a full or busy store keeps nobody out.
             with contextlib.suppress(StoreError):

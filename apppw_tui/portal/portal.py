@@ -48,6 +48,7 @@ from apppw_tui.portal.sessions import (
     require_recent_verification,
     require_unrestricted,
 )
+from apppw_tui.portal.ssh_keys import SshKeys, key_place
 
 RECENT = 100  # lines of activity
 _NO_MATCH = "That account and password do not match."
@@ -63,6 +64,7 @@ class Portal:
     def __init__(self, context: PortalContext) -> None:
         self.policy = context.policy
         self.enrollment = Enrollment(context)
+        self.ssh_keys = SshKeys(context)
         self.ends_sessions = context.session_terminator.enabled
         self._passwords = password_check(context)
         # None, or the sentence that says where they are changed.
@@ -134,9 +136,10 @@ class Portal:
             raise fault_for_a_stranger(error, self._context.error_log) from None
         if account is None:
             raise SignInRefused(_NO_MATCH)
-        if account.has_second_factor:
-            return Challenge(self._context, account)
-        return self._begun(account)
+        if not account.has_second_factor:
+            return self._begun(account)
+        challenge = Challenge(self._context, account)
+        return challenge if challenge.key is None else challenge.answer_with_key()
 
     def verify_again(self, session: Session) -> Challenge:
         """The second question, asked once more; its answer is the same session, fresh again."""
@@ -273,7 +276,8 @@ class Portal:
 
     def trusted_addresses(self, session: Session) -> TrustedAddresses:
         """The addresses from which the account completed a sign-in in the last 30 days."""
-        return self._throttle.trusted(self.account(session).name)
+        account = self.account(session)
+        return self._throttle.trusted(account.name, map(key_place, account.fingerprints))
 
     def forget_trusted_addresses(self, session: Session) -> None:
         """From now on, every address is a stranger's; the present session goes on."""

@@ -18,8 +18,10 @@ from apppw_tui.domain.errors import (
 from apppw_tui.domain.phone import Phone
 from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.ssh_key import SshKey
 from apppw_tui.domain.totp import DIGITS
 from apppw_tui.domain.verification_options import VerificationChoice, VerificationOption
+from apppw_tui.portal import ssh_keys
 from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.password_check import password_check
 from apppw_tui.portal.sessions import Session, consuming_transaction, new_session, require_active
@@ -60,13 +62,25 @@ class Challenge:
         kinds = self._context.code_sender.kinds
         usable = verification_options.available(self._account, kinds)
         missing = [option for option in verification_options.ALL if option not in usable]
-        return verification_options.choices(self._account, kinds, [*usable, *missing])
+        choices = verification_options.choices(self._account, kinds, [*usable, *missing])
+        if not self._account.ssh_keys:
+            return choices
+        reason = None if self.key else ssh_keys.unusable_reason(self._context, self._account)
+        by_key = VerificationChoice(verification_options.SSH_KEY, reason)
+        return [by_key, *choices] if reason is None else [*choices, by_key]
 
     @property
     def preferred(self) -> VerificationOption | None:
         """The way to begin with; None if the account can use none."""
+        if self.key is not None:
+            return verification_options.SSH_KEY
         usable = verification_options.available(self._account, self._context.code_sender.kinds)
         return usable[0] if usable else None
+
+    @property
+    def key(self) -> SshKey | None:
+        """The account's key that ssh has verified for this session, lately."""
+        return ssh_keys.usable_key(self._context, self._account)
 
     @property
     def uses_password(self) -> bool:
@@ -146,6 +160,18 @@ class Challenge:
             raise SignInRefused("That is not your password.")
         return (self._signed_in or self._begun).reverified(self._context.clock)
 
+    def answer_with_key(self) -> Session:
+        """A session, by the key that ssh has verified: nothing is typed, so nothing is counted.
+
+        Raises:
+            MethodUnavailable: it was removed meanwhile, or was verified too long ago.
+        """
+        self._account = account = self._now()
+        key = self.key
+        if key is None:
+            raise MethodUnavailable(ssh_keys.unusable_reason(self._context, account))
+        return self._admitted(ssh_keys.record_use(self._context, self._begun, key), key)
+
     def use_bypass(self) -> Session:
         """A session that may set up a method, and nothing else; the bypass is used up with it.
 
@@ -199,16 +225,19 @@ class Challenge:
         means.record(account, EventType.RECOVERY_USED, left=str(codes.remaining))
         return account
 
-    def _admitted(self, account: Account) -> Session:
+    def _admitted(self, account: Account, key: SshKey | None = None) -> Session:
         """The code is used up: whatever else cannot be written, the person is in (SAFETY 13)."""
         self._account = account
+        if self._signed_in is not None and key is not None:
+            return self._signed_in.reverified(self._context.clock)
         if self._signed_in is not None:
             with self._context.done_afterwards(account, "throttle"):
                 self._throttle.undo_attempt(self.account, "second")
             return self._signed_in.reverified(self._context.clock)
         with self._context.done_afterwards(account, "throttle"):
-            self._throttle.record_success(account.name)
-        self._context.record_sign_in(account)
+            by_key = None if key is None else ssh_keys.key_place(key.fingerprint)
+            self._throttle.record_success(account.name, by_key=by_key)
+        self._context.record_sign_in(account, key)
         return new_session(account).reverified(self._context.clock)
 
     def _now(self) -> Account:

@@ -118,6 +118,22 @@ def require_enrolled(session: Session, account: Account | None, policy: Policy) 
     return account
 
 
+def require_may_enroll(context: PortalContext, session: Session, account: Account) -> None:
+    """Raises unless `session` may set up a method of `account` now.
+
+    A session that began with no method, and has proved none, may not outrun one that has: whoever
+    holds the password alone would be in.
+    """
+    if session.restriction is None:
+        require_recent_verification(session, context.clock, context.policy)
+    elif (
+        session.restriction == "none yet"
+        and session.verified_at is None
+        and account.has_second_factor
+    ):
+        raise SessionEnded("A verification method was set up elsewhere. Sign in with it.")
+
+
 def needs_enrollment(account: Account, policy: Policy) -> bool:
     """True if `account` needs a second factor and has none."""
     required = policy.second_factor_required or account.verification_required

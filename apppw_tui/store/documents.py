@@ -1,13 +1,14 @@
 """An account as TinyDB tables, and back.
 
 Tables: `account` (one document), `methods` (one document for each verification method),
-`app_passwords` (one document each), `restricted` (those that are paused or limited to networks)
-and, kept for what is yet to come, whatever else a newer minor schema put there: unknown tables and
-keys survive.
+`ssh_keys` and `app_passwords` (one document each), `restricted` (those that are paused or limited
+to networks) and, kept for what is yet to come, whatever else a newer minor schema put there:
+unknown tables and keys survive.
 
 The restricted lie apart so that an older program, which would overlook a mere key, knows none of
 them and refuses them all. It may give away an id of theirs, or list one as deleted: then that
-counts, and the restricted one is gone.
+counts, and the restricted one is gone. An account whose only methods are ssh keys has a major of
+its own: an older program, which knows no keys, would ask it for the password alone.
 """
 
 import json
@@ -25,6 +26,7 @@ from apppw_tui.domain.app_password import ID_LENGTH, SYMBOLS, AppPassword
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.phone import PHONES, Phone
 from apppw_tui.domain.recovery_codes import COUNT, RecoveryCodes
+from apppw_tui.domain.ssh_key import SshKey
 from apppw_tui.domain.totp import Authenticator
 from apppw_tui.store.fields import (
     FLAG_OF_LATER,
@@ -39,11 +41,14 @@ from apppw_tui.store.fields import (
 )
 
 # 1.1: verification methods; 1.2: enforced accounts; 1.3: passwords that are kept elsewhere;
-# 1.4: app passwords that are paused or limited
-SCHEMA_MAJOR, SCHEMA_MINOR = 1, 4
+# 1.4: app passwords that are paused or limited; 1.5: ssh keys, 2.5 where these are all there is
+SCHEMA_MAJOR, SCHEMA_MINOR = 1, 5
+KEYS_ALONE_MAJOR = 2
 _SCHEMA = f"{SCHEMA_MAJOR}.{SCHEMA_MINOR}"
 _NUMBER = re.compile("[0-9]{1,9}")
 _UID = re.compile("[0-9a-f]{32}")
+_FINGERPRINT = re.compile("SHA256:[A-Za-z0-9+/]{43}")
+_KEY_TYPE = re.compile("[a-z0-9@.-]{1,64}")
 _ID = re.compile(f"[{SYMBOLS}]{{{ID_LENGTH}}}")
 
 
@@ -51,6 +56,7 @@ _SEALED = partial(Fields.matching, form=re.compile("[!-~]+"))  # a line of ASCII
 _SINCE = StoredField("since", Fields.time, to_iso)
 METHODS_TABLE = "methods"
 _FREE, _RESTRICTED = "app_passwords", "restricted"  # tables
+_SSH_KEYS = "ssh_keys"
 _RECOVERY = "recovery codes"
 _ACCOUNT = {
     "uid": StoredField("uid", partial(Fields.matching, form=_UID)),
@@ -94,6 +100,14 @@ _RECOVERY_CODES = {
     "hashes": StoredField("hashes", partial(Fields.recovery_hashes, count=COUNT), list),
     "since": _SINCE,
 }
+_SSH_KEY = {
+    "fingerprint": StoredField("fingerprint", partial(Fields.matching, form=_FINGERPRINT)),
+    "type": StoredField("type", partial(Fields.matching, form=_KEY_TYPE)),
+    "name": StoredField("name", Fields.text),
+    "added": StoredField("added", Fields.time, to_iso),
+    "last_used": StoredField("last_used", Fields.optional_time, optional_to_iso),
+    "last_address": StoredField("last_address", Fields.optional_text),
+}
 _PHONE_FIELDS = {f"phone {which}": which for which in PHONES}
 _METHODS = {
     AUTHENTICATOR: _AUTHENTICATOR,
@@ -110,8 +124,9 @@ def load(tables: Any, name: str) -> Account:
     Raises:
         DocumentError: with the reason.
     """
-    heads, free, restricted, methods = (
-        _documents(tables, table) for table in ("account", _FREE, _RESTRICTED, METHODS_TABLE)
+    heads, free, restricted, methods, ssh_keys = (
+        _documents(tables, table)
+        for table in ("account", _FREE, _RESTRICTED, METHODS_TABLE, _SSH_KEYS)
     )
     if len(heads) != 1:
         raise DocumentError("it does not hold exactly one account")
@@ -149,6 +164,7 @@ def load(tables: Any, name: str) -> Account:
         else tuple(by_table[0].values()),
         authenticator=Authenticator(**authenticator) if authenticator else None,
         phones=tuple(phones),
+        ssh_keys=tuple(SshKey(**load_record(key, _SSH_KEY)) for key in ssh_keys),
         recovery=RecoveryCodes(**recovery) if recovery else None,
         deleted_ids=deleted_ids,
         **fields,
@@ -202,9 +218,12 @@ def save(tables: Tables | None, account: Account) -> Tables:
     database = TinyDB(storage=lambda: storage)
     heads = database.table("account")
     if present := heads.all():
-        heads.update({"schema": _raised(present[0]["schema"]), **head})
+        heads.update({"schema": _raised(present[0]["schema"], account), **head})
     else:
-        heads.insert({"schema": _SCHEMA, **head})
+        heads.insert({"schema": _raised(_SCHEMA, account), **head})
+    ssh_keys = {key.fingerprint: dump_record(key, _SSH_KEY) for key in account.ssh_keys}
+    if ssh_keys or _SSH_KEYS in database.tables():
+        _put(database.table(_SSH_KEYS), "fingerprint", ssh_keys)
     _put(database.table(METHODS_TABLE), "method", methods, ours=_METHODS)
     _put_app_passwords(database, records)
     return storage.tables or {}
@@ -267,16 +286,22 @@ def _version(schema: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
+def is_readable(major: int) -> bool:
+    """True if this program reads documents of that major version."""
+    return major in (SCHEMA_MAJOR, KEYS_ALONE_MAJOR)
+
+
 def _check_schema(schema: str) -> None:
     major, _ = _version(schema)
-    if major != SCHEMA_MAJOR:
+    if not is_readable(major):
         raise DocumentError(f"its schema is {major}, this program reads {SCHEMA_MAJOR}")
 
 
-def _raised(schema: str) -> str:
-    """The version of a document that is written now: never lower than it was."""
+def _raised(schema: str, account: Account) -> str:
+    """The version of a document that is written now: its minor is never lower than it was."""
     minor = int(schema.partition(".")[2])
-    return f"{SCHEMA_MAJOR}.{max(minor, SCHEMA_MINOR)}"
+    major = KEYS_ALONE_MAJOR if account.has_keys_alone else SCHEMA_MAJOR
+    return f"{major}.{max(minor, SCHEMA_MINOR)}"
 
 
 class BufferedStorage(Storage):

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Confirmation,
         Door,
         ErrorLog,
+        KeyIndex,
         SessionTerminator,
         ThrottleStore,
     )
@@ -113,6 +114,9 @@ class Engine(Protocol):
 
     @property
     def profiles(self) -> "Profiles": ...
+
+    @property
+    def key_index(self) -> "KeyIndex": ...
 
     @property
     def usage(self) -> "UsageStore": ...

@@ -59,6 +59,7 @@ class MemoryEngine:
         self.accounts = MemoryStore(self.deleted_ids.add, enforcements)
         self.throttle = MemoryThrottleStore(clock)
         self.profiles = MemoryProfiles()
+        self.key_index = MemoryKeyIndex()
         self.usage = MemoryUsage(clock)
         self.activity = MemoryActivityLog(clock)
         self.notices = MemoryNotices(clock)
@@ -113,6 +114,23 @@ class MemoryEngine:
 
     def drop(self, account_name: str, uid: str | None) -> None:
         raise NotImplementedError  # what is in memory goes with whoever copied
+
+
+class MemoryKeyIndex:
+    """See KeyIndex."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def get(self, fingerprint: str) -> str | None:
+        return self._names.get(fingerprint)
+
+    def put(self, fingerprint: str, account_name: str) -> None:
+        self._names[fingerprint] = account_name
+
+    def remove(self, fingerprint: str, account_name: str) -> None:
+        if self._names.get(fingerprint) == account_name:
+            del self._names[fingerprint]
 
 
 class MemoryErrorLog:

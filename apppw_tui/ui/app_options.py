@@ -74,6 +74,7 @@ class AppOptions:
     save: Callable[[str, str, datetime, Secret], Path] | None = None
     connecting: ConnectionHelp = field(default_factory=ConnectionHelp)
     kiosk: Kiosk | None = None
+    shows_key: bool = False  # ssh has verified a key, which may be an account's
     tools: ClipboardHelpers | None = None
     prepare: Callable[[], object] | None = None
     place: str = ""

@@ -6,6 +6,7 @@ from datetime import datetime
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword, RandomBelow
 from apppw_tui.domain.key_set import KeySet
+from apppw_tui.domain.ssh_key import SshKey
 
 # An account that is gone, or cannot be read, does not tell how far version and epoch had come: a
 # session of then must not find its own again.
@@ -52,6 +53,7 @@ def merge_backup(
     return replace(
         _with_step_of(merged, present),
         enabled=backup.enabled and present.enabled,
+        ssh_keys=_keys_still_there(backup, present),
         verification_required=backup.verification_required or present.verification_required,
         enforced_from=_earlier(backup.enforced_from, present.enforced_from),
     )
@@ -97,6 +99,13 @@ def _narrowed(backup: Account, present: Account) -> list[AppPassword]:
         for app_password in backup.app_passwords
         for now in [present.app_password(app_password.id) or app_password]
     ]
+
+
+def _keys_still_there(backup: Account, present: Account) -> tuple[SshKey, ...]:
+    """The backup's ssh keys, without those that were removed since: of a lost laptop, perhaps."""
+    if present.version < backup.version:
+        return backup.ssh_keys
+    return tuple(key for key in backup.ssh_keys if present.ssh_key(key.fingerprint))
 
 
 def _with_step_of(account: Account, present: Account) -> Account:

@@ -1,6 +1,7 @@
 """Brings accounts back from a backup, one under its lock after the other, while people work."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from apppw_tui.domain import deleted_ids
@@ -8,7 +9,7 @@ from apppw_tui.domain.account import Account, RawAccount
 from apppw_tui.domain.app_password import RandomBelow
 from apppw_tui.domain.deleted_ids import DeletedIdSet
 from apppw_tui.domain.engine_ports import Aside
-from apppw_tui.domain.errors import KeyMissing, Refused, StoreDamaged
+from apppw_tui.domain.errors import KeyMissing, Refused, StoreDamaged, StoreError
 from apppw_tui.domain.key_set import KeySet, parse
 from apppw_tui.domain.progress import progress
 from apppw_tui.store import documents
@@ -131,7 +132,17 @@ class Restore:
                 if outcome.gone:
                     self.ended(name)
                 whole.tables = tables
+        if outcome.account is not None:
+            self._index_keys(outcome.account)
         return outcome
+
+    def _index_keys(self, account: Account) -> None:
+        """Has its ssh keys recognized, as far as no other account has them by now."""
+        index = self.engine.key_index
+        with suppress(StoreError):  # each is found by itself when it is used
+            for fingerprint in account.fingerprints:
+                if index.get(fingerprint) is None:
+                    index.put(fingerprint, account.name)
 
     def _read_on(self) -> None:
         """Reads what the store's list has more by now."""
@@ -235,6 +246,6 @@ def _is_bare(account: Account) -> bool:
 
 def _is_newer(content: bytes) -> bool:
     try:
-        return documents.schema(loads(content))[0] > documents.SCHEMA_MAJOR
+        return documents.schema(loads(content))[0] > documents.KEYS_ALONE_MAJOR
     except DocumentError:
         return False

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from apppw_tui.store.folder.enforced import FolderEnforcements
     from apppw_tui.store.folder.error_log import FolderErrorLog
     from apppw_tui.store.folder.key_file import FolderKeyring, RootsHand
+    from apppw_tui.store.folder.key_index import FolderKeyIndex
     from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
     from apppw_tui.store.folder.profiles import HashProfilesFile
     from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
@@ -189,6 +190,12 @@ class FolderEngine:
         from apppw_tui.store.folder.profiles import HashProfilesFile
 
         return HashProfilesFile(self._folder, self._clock)
+
+    @cached_property
+    def key_index(self) -> "FolderKeyIndex":
+        from apppw_tui.store.folder.key_index import FolderKeyIndex
+
+        return FolderKeyIndex(self._folder, self._damaged)
 
     @cached_property
     def usage(self) -> "FolderUsageBook":

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from apppw_tui.store.postgres.machines import Follower, MachineSeen
     from apppw_tui.store.postgres.notices import PostgresNoticeQueue
     from apppw_tui.store.postgres.snapshot import PostgresSnapshot
-    from apppw_tui.store.postgres.throttle import PostgresProfiles, PostgresThrottleStore
+    from apppw_tui.store.postgres.throttle import (
+        PostgresKeyIndex,
+        PostgresProfiles,
+        PostgresThrottleStore,
+    )
     from apppw_tui.store.postgres.usage import PostgresUsage
     from apppw_tui.store.usage_buffer import UsageBuffer
 
@@ -93,6 +97,12 @@ class PostgresEngine:
         from apppw_tui.store.postgres.throttle import PostgresProfiles
 
         return PostgresProfiles(self._database, self._clock)
+
+    @cached_property
+    def key_index(self) -> "PostgresKeyIndex":
+        from apppw_tui.store.postgres.throttle import PostgresKeyIndex
+
+        return PostgresKeyIndex(self._database)
 
     @cached_property
     def usage(self) -> "PostgresUsage":

@@ -62,6 +62,9 @@ TABLES: tuple[LiteralString, ...] = (
       WITH (fillfactor = 70)""",
     "CREATE INDEX throttle_unkept ON apppw.throttle (failures, last) WHERE NOT keep",
     "CREATE INDEX throttle_until ON apppw.throttle (until) WHERE until IS NOT NULL",
+    # A hint, and no part of an account: see KeyIndex.
+    """CREATE TABLE apppw.ssh_key (
+      fingerprint text COLLATE "C" PRIMARY KEY, account text COLLATE "C" NOT NULL)""",
     "CREATE TABLE apppw.profile (cost text PRIMARY KEY, claimed timestamptz NOT NULL)",
     """CREATE TABLE apppw.machine (
       name text PRIMARY KEY, seen timestamptz NOT NULL, program text NOT NULL,
@@ -98,8 +101,8 @@ GRANTS: dict[str, tuple[LiteralString, ...]] = {
         "SELECT, INSERT ON apppw.deleted",
         "SELECT, INSERT, DELETE ON apppw.activity",
         """SELECT, INSERT, UPDATE, DELETE ON apppw.account, apppw.used, apppw.uses, apppw.network,
-        apppw.mark, apppw.throttle, apppw.profile, apppw.machine, apppw.ending, apppw.settling,
-        apppw.notice, apppw.ring""",
+        apppw.mark, apppw.throttle, apppw.ssh_key, apppw.profile, apppw.machine, apppw.ending,
+        apppw.settling, apppw.notice, apppw.ring""",
     ),
     # The daemon knows no account password and opens nothing that is sealed.
     VERIFIER: (

@@ -129,3 +129,36 @@ class PostgresProfiles:
             )
             transaction.commit()
         return [profile for (text,) in rows if (profile := parse(text)) is not None]
+
+
+class PostgresKeyIndex:
+    """See KeyIndex."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, fingerprint: str) -> str | None:
+        rows = self._database.rows(
+            "SELECT account FROM apppw.ssh_key WHERE fingerprint = %s", fingerprint
+        )
+        return rows[0][0] if rows else None
+
+    def put(self, fingerprint: str, account_name: str) -> None:
+        self._write(
+            """INSERT INTO apppw.ssh_key (fingerprint, account) VALUES (%s, %s)
+            ON CONFLICT (fingerprint) DO UPDATE SET account = excluded.account""",
+            fingerprint,
+            account_name,
+        )
+
+    def remove(self, fingerprint: str, account_name: str) -> None:
+        self._write(
+            "DELETE FROM apppw.ssh_key WHERE fingerprint = %s AND account = %s",
+            fingerprint,
+            account_name,
+        )
+
+    def _write(self, sql: LiteralString, fingerprint: str, account_name: str) -> None:
+        with self._database.transaction(SUBJECT, [fingerprint]) as transaction:
+            transaction.write(sql, fingerprint, account_name)
+            transaction.commit()

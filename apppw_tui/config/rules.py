@@ -296,4 +296,9 @@ Everyone = Annotated[
     rule('must be "everyone" or "administrator"'),
     reads("everyone".__eq__),
 ]
+SshKeys = Annotated[
+    Literal["second-factor", "off"],
+    rule('must be "second-factor" or "off"'),
+    reads("second-factor".__eq__),
+]
 Security = Annotated[Literal["TLS", "STARTTLS"], rule('must be "TLS" or "STARTTLS"')]

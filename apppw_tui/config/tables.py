@@ -69,6 +69,7 @@ class PolicyTable(Table, frozen=True):
     tell_before_expiry: rules.DaysBefore = Policy.tell_before_expiry
     sign_out_after: rules.Minutes = int(Policy.sign_out_after / 60)
     verify_again_after: rules.Minutes = int(Policy.verify_again_after / 60)
+    ssh_keys_count: rules.SshKeys = field(name="ssh_keys", default="second-factor")
 
 
 class DeliveryTable(Table, frozen=True):

@@ -42,13 +42,8 @@ class Policy:
     people_create: bool = True
     sign_out_after: float = 300.0  # without a key
     verify_again_after: float = 600.0
-    ssh_keys: str = "second-factor"  # or "off"
+    ssh_keys_count: bool = True  # an ssh key of the account's is a second factor
     own_services: tuple[OwnService, ...] = ()  # of this server, besides those that are known
-
-    @property
-    def ssh_keys_count(self) -> bool:
-        """True if an ssh key of the account's is a second factor."""
-        return self.ssh_keys != "off"
 
     @property
     def every_scope(self) -> bool:

@@ -11,12 +11,14 @@ import stat
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from apppw_tui.domain.ssh_key import ProvenKey, UnfitKey, parse
 
 _PATH = re.compile(r"/tmp/sshauth\.[A-Za-z0-9]{6,64}", re.ASCII)  # noqa: S108 - sshd's
 _SSHD = re.compile(r"([a-z]+-)?sshd(-session)?")
 _LARGEST = 64 * 1024  # bytes
+_MODE = 0o600
 _CLOSE = 5.0  # seconds between the beginning of a session and its file
 _METHOD = "publickey"
 
@@ -68,10 +70,10 @@ def _age_of_session() -> float:
 
 def _process(pid: int) -> _Process:
     """Raises OSError, ValueError: it is gone, or is not shown."""
-    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-        before, _, after = file.read().rpartition(")")
-    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
-        (uids,) = (line.split()[1:] for line in file if line.startswith("Uid:"))
+    folder = Path("/proc", str(pid))
+    before, _, after = (folder / "stat").read_text("ascii", "replace").rpartition(")")
+    status = (folder / "status").read_text("ascii", "replace")
+    (uids,) = (line.split()[1:] for line in status.splitlines() if line.startswith("Uid:"))
     if len(set(uids)) != 1:
         raise ValueError("it can become somebody else")
     fields = after.split()
@@ -87,7 +89,7 @@ def _content(path: str, age: float) -> str:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
             raise ValueError("no ordinary file")
-        if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) != 0o600:
+        if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) != _MODE:
             raise ValueError("somebody else's")
         # Made when this session began: another's, which is there as well, is older or newer.
         if abs(time.time() - status.st_mtime - age) > _CLOSE or status.st_size > _LARGEST:

@@ -143,11 +143,6 @@ class Account:
         return self.authenticator is not None or bool(self.phones) or bool(self.ssh_keys)
 
     @property
-    def has_keys_alone(self) -> bool:
-        """True if ssh keys are its only methods: where none is at hand, recovery codes are left."""
-        return bool(self.ssh_keys) and self.authenticator is None and not self.phones
-
-    @property
     def recovery_codes_left(self) -> int:
         return self.recovery.remaining if self.recovery else 0
 

@@ -5,7 +5,7 @@ the clock was set back: a stamp in the future counts as the present.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -195,6 +195,13 @@ class ThrottleState:
                 min(ledger.known, key=lambda candidate: ledger.known[candidate].last_success)
             ]
         return replace(ledger, unknown_addresses=strangers, known=addresses)
+
+    def record_successes(self, addresses: Iterable[str], now: datetime) -> "ThrottleState":
+        """One sign-in that came from several places: from an address, by a key."""
+        state = self
+        for address in addresses:
+            state = state.record_success(address, now)
+        return state
 
     def reset_unknown(self) -> "ThrottleState":
         """After a change of the password: strangers may try again."""

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from apppw_tui.domain.lines import lines
 from apppw_tui.domain.ssh_key import ProvenKey, UnfitKey, parse
 
 _PATH = re.compile(r"/tmp/sshauth\.[A-Za-z0-9]{6,64}", re.ASCII)  # noqa: S108 - sshd's
@@ -42,7 +43,7 @@ def proven_key(path: str) -> ProvenKey | None:
         content = _content(path, age)
     except (OSError, ValueError, IndexError):
         return None
-    for line in content.splitlines():
+    for line in lines(content):
         method, _, key = line.partition(" ")
         if method == _METHOD:
             with suppress(UnfitKey):
@@ -73,7 +74,7 @@ def _process(pid: int) -> _Process:
     folder = Path("/proc", str(pid))
     before, _, after = (folder / "stat").read_text("ascii", "replace").rpartition(")")
     status = (folder / "status").read_text("ascii", "replace")
-    (uids,) = (line.split()[1:] for line in status.splitlines() if line.startswith("Uid:"))
+    (uids,) = (line.split()[1:] for line in lines(status) if line.startswith("Uid:"))
     if len(set(uids)) != 1:
         raise ValueError("it can become somebody else")
     fields = after.split()

@@ -7,7 +7,6 @@ import contextlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.sent_codes import ACCOUNT_SENDS, NUMBER_SENDS, record_sent_code
 from apppw_tui.domain.ssh_key import ProvenKey, SshKey
 from apppw_tui.domain.switched_off import NoSessionTermination, SilentNotifier
-from apppw_tui.domain.throttle import Step, ThrottleState
+from apppw_tui.domain.throttle import Rule, Step, ThrottleState
 from apppw_tui.domain.usage import NETWORK_MEMORY, network_of
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ class PortalContext:
         return bool(networks) and network not in networks
 
     def _lately(self, account: Account) -> list[ActivityEntry]:
-        """What happened to the account since networks are remembered."""
+        """The account's events since networks are remembered."""
         if network_of(self.address) is None:
             return []
         since = self.clock.now() - NETWORK_MEMORY
@@ -189,11 +188,9 @@ class PortalThrottle:
         `by_key` is the place of the ssh key that completed it, which is known from now on, too.
         """
         door = door_key(self.address)
-
-        def success(state: ThrottleState, *, now: datetime) -> ThrottleState:
-            state = state.record_success(self.address, now)
-            return state if by_key is None else state.record_success(by_key, now)
-
+        success: Rule = partial(ThrottleState.record_success, address=self.address)
+        if by_key is not None:
+            success = partial(ThrottleState.record_successes, addresses=(self.address, by_key))
         self.counters.change(
             {
                 f"account:{name}": success,

@@ -76,7 +76,9 @@ class StoredPasswords:
     def authenticate(self, names: Sequence[AccountName], password: Secret) -> Account | None:
         # Under one name, whichever of them was typed; which that is costs the same for all.
         name = self._context.store.meant(names)
-        throttle = throttle_of(self._context, name)
+        throttle = self._throttle
+        if self._context.proven_key is not None:
+            throttle = throttle_of(self._context, name)
         throttle.record_attempt(name, "password")
         account = None
         try:

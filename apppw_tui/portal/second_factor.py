@@ -80,6 +80,8 @@ class Challenge:
     @property
     def key(self) -> SshKey | None:
         """The account's key that ssh has verified for this session, lately."""
+        if self._context.proven_key is None:
+            return None
         return ssh_keys.usable_key(self._context, self._account)
 
     @property

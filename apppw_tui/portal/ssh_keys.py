@@ -13,7 +13,7 @@ from apppw_tui.domain.errors import (
     Refused,
     StoreError,
 )
-from apppw_tui.domain.names import app_password_name
+from apppw_tui.domain.names import app_password_name, escaped
 from apppw_tui.domain.ssh_key import ProvenKey, SshKey
 from apppw_tui.portal.context import PortalContext, PortalThrottle
 from apppw_tui.portal.sessions import (
@@ -42,6 +42,12 @@ class SeenKey:
     key: ProvenKey
     account_name: str | None = None
     name: str | None = None
+
+    def __str__(self) -> str:
+        """The sentence that a person is told."""
+        if self.name is None:
+            return f"No account knows your key {self.key.fingerprint}."
+        return f'Your key "{escaped(self.name)}" was recognized.'
 
 
 def proven_key(context: PortalContext) -> ProvenKey | None:

@@ -164,7 +164,9 @@ def load(tables: Any, name: str) -> Account:
         else tuple(by_table[0].values()),
         authenticator=Authenticator(**authenticator) if authenticator else None,
         phones=tuple(phones),
-        ssh_keys=tuple(SshKey(**load_record(key, _SSH_KEY)) for key in ssh_keys),
+        ssh_keys=tuple(SshKey(**load_record(key, _SSH_KEY)) for key in ssh_keys)
+        if ssh_keys
+        else (),
         recovery=RecoveryCodes(**recovery) if recovery else None,
         deleted_ids=deleted_ids,
         **fields,
@@ -300,7 +302,8 @@ def _check_schema(schema: str) -> None:
 def _raised(schema: str, account: Account) -> str:
     """The version of a document that is written now: its minor is never lower than it was."""
     minor = int(schema.partition(".")[2])
-    major = KEYS_ALONE_MAJOR if account.has_keys_alone else SCHEMA_MAJOR
+    has_others = account.authenticator is not None or account.phones
+    major = KEYS_ALONE_MAJOR if account.ssh_keys and not has_others else SCHEMA_MAJOR
     return f"{major}.{max(minor, SCHEMA_MINOR)}"
 
 

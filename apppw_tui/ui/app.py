@@ -127,6 +127,7 @@ class PortalApp(themes.ThemedApp, IdleApp):
             demo=around.demo,
             reason=reason,
             account_name=account_name,
+            shows_key=around.shows_key,
             may_go_back=self._first is not None,
         )
 

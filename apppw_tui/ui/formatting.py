@@ -12,6 +12,7 @@ from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.phone import PhoneSlot, last_digits
 from apppw_tui.domain.recovery_codes import COUNT, FEW
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.ssh_key import MOST, SshKey
 from apppw_tui.domain.usage import UNUSED_AFTER, LastUse
 from apppw_tui.portal.context import TrustedAddresses
 from apppw_tui.ui.glyphs import GLYPHS
@@ -138,13 +139,33 @@ def sign_in_summary(account: Account, numbers: dict[PhoneSlot, Secret]) -> str:
         ways.append(
             "your phone" if digits is None else f"your phone that ends in {last_digits(digits)}"
         )
-    if not ways:
+    codes = f"a code from {' or '.join(ways)}" if ways else ""
+    keys = ""
+    if account.ssh_keys:
+        keys = "your ssh key" if len(account.ssh_keys) == 1 else "one of your ssh keys"
+    if not codes and not keys:
         return (
             "Signing in here asks for your password alone. Set up a verification method "
             "to protect your account."
         )
-    asks = f"Signing in here asks for your password and a code from {' or '.join(ways)}."
+    second = " or ".join(filter(None, (keys, codes)))
+    asks = f"Signing in here asks for your password and {second}."
     return f"{asks}\n{recovery_summary(account)}"
+
+
+def ssh_keys_state(account: Account) -> str:
+    """The number of ssh keys, for a line about them."""
+    count = len(account.ssh_keys)
+    return f"{count} of {MOST}" if count else "none yet"
+
+
+def ssh_key_label(key: SshKey, now: datetime) -> str:
+    """A key as a line of a list: its name, its type, and when and from where it was used."""
+    used = "never used"
+    if key.last_used is not None:
+        place = f" from {escaped(key.last_address)}" if key.last_address else ""
+        used = f"{ago(key.last_used, now)}{place}"
+    return f" {GLYPHS.dot} ".join((escaped(key.name), key.type_label, used))
 
 
 def enforcement_summary(account: Account, before: LastUse | None, now: datetime) -> str:

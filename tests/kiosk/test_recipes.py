@@ -59,7 +59,9 @@ def test_the_kiosk_is_as_the_doctor_wants_it(tmp_path: Path, host_key: Path) -> 
         f"apppw:x:999:999::/var/lib/apppw-tui:/{script.relative_to(tmp_path)}\n"
     )
     said = told(places.kiosk)
-    assert said["authenticationmethods"] == ["keyboard-interactive"]
+    assert said["authenticationmethods"] == ["publickey keyboard-interactive"]
+    assert said["exposeauthinfo"] == ["yes"]
+    assert said["authorizedkeyscommand"] == ["/usr/local/libexec/apppw-anykey %t %k"]
     assert said["acceptenv"] == ["LANG", "NO_COLOR"]
     assert "subsystem" not in said
     assert said["permitrootlogin"] == ["no"]

@@ -139,7 +139,7 @@ def test_each_method_is_one_document(full: Account, folder: Path) -> None:
         },
     }
     head = tables(folder)["account"]["1"]
-    assert head["schema"] == "1.4"
+    assert head["schema"] == "1.5"
     assert head["bypass_until"] == "2026-11-22T12:30:00Z"
 
 
@@ -191,7 +191,7 @@ def test_a_document_of_schema_1_0_is_read_and_raised_when_it_is_written(
     assert disk.get("ada") == account
     found = change(disk, authenticator=APP)
     assert found == replace(account, authenticator=APP, version=account.version + 1)
-    assert tables(folder)["account"]["1"]["schema"] == "1.4"
+    assert tables(folder)["account"]["1"]["schema"] == "1.5"
 
 
 def test_whatever_they_are_called_methods_are_found_by_their_kind(

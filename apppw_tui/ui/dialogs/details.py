@@ -17,7 +17,7 @@ from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.widgets.facts import Fact, FactList
 from apppw_tui.ui.widgets.field import ButtonRow
 
-Next = Literal["edit", "pause", "resume", "delete"]
+Next = Literal["edit", "pause", "resume", "delete", "remove"]
 Rows = Sequence[tuple[str, str]]
 
 
@@ -30,6 +30,7 @@ class DetailsDialog(Dialog[Next | None]):
         "pause",
         "resume",
         "delete",
+        "remove",
         "cancel",
         "help",
     )
@@ -39,6 +40,7 @@ class DetailsDialog(Dialog[Next | None]):
         Binding("x", "next('pause')", "Pause", id="pause", tooltip="Refuse it for now"),
         Binding("x", "next('resume')", "Resume", id="resume", tooltip="Let it in again"),
         Binding("d", "next('delete')", "Delete", id="delete", tooltip="Delete it"),
+        Binding("d", "next('remove')", "Remove", id="remove", tooltip="Remove it"),
         Binding("escape,q", "cancel", "Close", id="cancel", tooltip="Back to the list"),
     ]
 

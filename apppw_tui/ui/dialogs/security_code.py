@@ -71,7 +71,7 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
             if "back" in question.alternatives:
                 yield ActionButton("Back", "back", "instead('back')")
             if "different" in question.alternatives:
-                yield ActionButton(_different(self), "different", "instead('different')")
+                yield ActionButton(different_label(self), "different", "instead('different')")
             if question.send is not None:
                 yield ActionButton("Send again", "again")
             yield ActionButton("Cancel", "cancel")
@@ -169,7 +169,7 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
             self.dismiss(None)
 
 
-def _different(dialog: Dialog[Any]) -> str:
+def different_label(dialog: Dialog[Any]) -> str:
     """The button's label that a dialog has room for."""
     is_narrow = dialog.app.size.width < NARROW
     return "Different option" if is_narrow else "Use a different verification option"
@@ -196,7 +196,7 @@ class BypassDialog(Dialog[Session | Literal["different"] | None]):
         yield Label("", id="why", classes="slot", markup=False)
         with ButtonRow():
             yield Button("Set it up now", id="now", compact=True)
-            yield ActionButton(_different(self), "different", "dismiss('different')")
+            yield ActionButton(different_label(self), "different", "dismiss('different')")
             yield ActionButton("Cancel", "cancel")
 
     def on_mount(self) -> None:

@@ -15,11 +15,13 @@ from apppw_tui.ui.flows.methods import (
     set_up_phone,
     show_recovery_codes,
 )
+from apppw_tui.ui.flows.ssh_keys import key_choice, set_up_ssh_key
 from apppw_tui.ui.screens.base import PortalScreen
 from apppw_tui.ui.widgets.lists import Choice
 
-_APP, _PHONE = "app", "phone"
+_APP, _PHONE, _KEY = "app", "phone", "ssh-key"
 _WHY = "From then on, signing in asks for your password and a code."
+_WHY_KEY = "From then on, signing in asks for your password and one of these."
 _AND_ON = "Ticked is set up: choose it to go on, or set up the other one too."
 
 
@@ -71,6 +73,8 @@ class FirstSetup:
             self._proved.discard(_APP)
         if account.phone("authentication") is None:
             self._proved.discard(_PHONE)
+        if not account.ssh_keys:
+            self._proved.discard(_KEY)
         if account.recovery is None or account.recovery != self._stored:
             self._codes = self._stored = None
 
@@ -85,9 +89,10 @@ class FirstSetup:
         if methods:
             label = "Authentication phone: a code by text or call"
             rows.append(Choice(_PHONE, label, chosen=_PHONE in self._proved))
+        rows += await self._key_choices()
         dialog = ChooseDialog(
             self._title(_Step.CHOOSE, "How will you verify?"),
-            _AND_ON if self._proved else _WHY,
+            self._why(rows),
             rows,
             "Back",
             remark="" if methods else formatting.unoffered(1),
@@ -98,10 +103,29 @@ class FirstSetup:
         self._method = chosen
         return _Step.RECOVERY if chosen in self._proved else _Step.PROVE
 
+    def _why(self, rows: list[Choice]) -> str:
+        if self._proved:
+            return _AND_ON
+        return _WHY_KEY if any(row.id == _KEY for row in rows) else _WHY
+
+    async def _key_choices(self) -> list[Choice]:
+        """The key of this session, for who came with one."""
+        screen = self._screen
+        key = screen.context.portal.ssh_keys.present
+        account = None if key is None else await screen.read_account()
+        if key is None or account is None:
+            return []
+        label = f"The ssh key of this session: {key.type_label}"
+        choice = await key_choice(screen, account, label, _KEY, chosen=_KEY in self._proved)
+        return [] if choice is None else [choice]
+
     async def _prove(self) -> _Step | None:
         if self._method == _APP:
             title = self._title(_Step.PROVE, "Set up Authenticator app")
             outcome = await set_up_authenticator(self._screen, title, step=True)
+        elif self._method == _KEY:
+            title = self._title(_Step.PROVE, "The ssh key of this session")
+            outcome = await set_up_ssh_key(self._screen, title, step=True)
         else:
             title = self._title(_Step.PROVE, "Authentication phone")
             outcome = await set_up_phone(self._screen, "authentication", title, step=True)

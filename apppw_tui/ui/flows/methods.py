@@ -37,7 +37,7 @@ async def set_up_authenticator(
             step=step,
         )
     )
-    return _outcome(screen, answer)
+    return outcome_of(screen, answer)
 
 
 async def set_up_phone(
@@ -64,7 +64,7 @@ async def set_up_phone(
             SecurityCodeDialog(_question(screen, title, numbered))
         )
         if answer != "back":
-            return _outcome(screen, answer)
+            return outcome_of(screen, answer)
 
 
 def _question(screen: PortalScreen, title: str, numbered: PhoneChoice) -> CodeQuestion:
@@ -84,7 +84,8 @@ def _question(screen: PortalScreen, title: str, numbered: PhoneChoice) -> CodeQu
     )
 
 
-def _outcome(screen: PortalScreen, answer: Session | str | None) -> SetUpOutcome:
+def outcome_of(screen: PortalScreen, answer: Session | str | None) -> SetUpOutcome:
+    """The outcome for the flow, which goes on with the session if there is one."""
     if isinstance(answer, Session):
         screen.context.session = answer
         return "done"

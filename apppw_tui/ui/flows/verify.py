@@ -50,6 +50,10 @@ async def _ask(
     app: App[None], challenge: Challenge, option_id: str, demo: Demo | None
 ) -> Session | str | None:
     option = verification_options.by_id(option_id)
+    if option == verification_options.SSH_KEY:
+        from apppw_tui.ui.dialogs.ssh_keys import KeyDialog  # few have one
+
+        return await app.push_screen_wait(KeyDialog(challenge))
     if option is None:
         return await app.push_screen_wait(BypassDialog(challenge))
     return await app.push_screen_wait(SecurityCodeDialog(question(challenge, option, demo)))

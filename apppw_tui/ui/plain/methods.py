@@ -5,7 +5,14 @@ from contextlib import suppress
 from functools import partial
 
 from apppw_tui.domain.app_password import grouped
-from apppw_tui.domain.errors import InvalidCode, InvalidNumber, Refused, SessionEnded
+from apppw_tui.domain.errors import (
+    InvalidCode,
+    InvalidName,
+    InvalidNumber,
+    NameTaken,
+    Refused,
+    SessionEnded,
+)
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.phone import PhoneSlot, last_digits
 from apppw_tui.domain.ports import DeliveryMethod
@@ -111,6 +118,28 @@ def _confirm(
     return set_up.confirm(plain.session, digits)
 
 
+def add_ssh_key(plain: PlainSession) -> None:
+    """Returns once the key of this session is the account's. Raises Back."""
+    talk, keys = plain.talk, plain.portal.ssh_keys
+    key = keys.present
+    if key is None:
+        raise Back
+    talk.head("The ssh key of this session")
+    talk.say(f"{key.type_label}, {key.fingerprint}")
+    talk.say("With it, your password is enough to sign in.")
+    while True:
+        name = talk.ask("Name: where is this key? Such as Laptop or YubiKey")
+        try:
+            plain.session = plain.call(partial(_add_key, plain, name))
+            return
+        except (InvalidName, NameTaken) as error:
+            talk.say(str(error))
+
+
+def _add_key(plain: PlainSession, name: str) -> Session:
+    return plain.portal.ssh_keys.add(plain.session, name)
+
+
 def show_new_codes(plain: PlainSession) -> None:
     """Makes ten recovery codes and shows them this once."""
     talk = plain.talk
@@ -165,6 +194,11 @@ def set_up_first(plain: PlainSession) -> None:
     if has_delivery:
         by_phone = partial(set_up_phone, which="authentication")
         methods.append(PlainChoice(by_phone, "Authentication phone: a code by text or call"))
+    key = plain.portal.ssh_keys.present
+    if key is not None:
+        reason = plain.portal.ssh_keys.addable_reason(plain.account())
+        label = f"The ssh key of this session: {key.type_label}"
+        methods.append(PlainChoice(add_ssh_key, label, reason=reason))
     remark = formatting.unoffered(0 if has_delivery else 1)
     while plain.session.verified_at is None:
         method = plain.talk.choose("How will you verify?", methods, "to sign out", remark=remark)

@@ -133,7 +133,7 @@ class PlainPortal:
         talk, demo = self._talk, self._options.demo
         talk.head("Sign in")
         if demo is None:
-            name, password = talk.ask("Account"), talk.ask_secret("Password")
+            name, password = self._ask_account(), talk.ask_secret("Password")
         else:
             talk.say("A demonstration; nothing is kept.")
             talk.show(f"Account: {demo.account_name}")
@@ -142,6 +142,16 @@ class PlainPortal:
             password = talk.ask_secret("Password, or Enter for this one", Secret(demo.password))
         answer = self._portal.sign_in(name, password.reveal())
         return answer if isinstance(answer, Session) else verify_identity(talk, answer, demo)
+
+    def _ask_account(self) -> str:
+        """The account that is meant; one that the ssh key of this session tells is at hand."""
+        talk = self._talk
+        seen = self._portal.ssh_keys.seen() if self._options.shows_key else None
+        if seen is not None:
+            talk.say(str(seen))
+        if seen is None or seen.account_name is None:
+            return talk.ask("Account")
+        return talk.ask(f"Account, or Enter for {seen.account_name}", seen.account_name)
 
     def _create_first(self) -> Session:
         self._talk.head("Create the first account")

@@ -7,12 +7,19 @@ from functools import partial
 from typing import TypeAlias
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.phone import PHONES, PhoneSlot, last_digits
-from apppw_tui.domain.verification_options import NO_DELIVERY, NO_METHOD, phone_name
+from apppw_tui.domain.ssh_key import SshKey
+from apppw_tui.domain.verification_options import NO_DELIVERY, NO_METHOD, SSH_KEY, phone_name
 from apppw_tui.ui import formatting
 from apppw_tui.ui.plain.conversation import PlainChoice
 from apppw_tui.ui.plain.line_input import Back
-from apppw_tui.ui.plain.methods import set_up_authenticator, set_up_phone, show_new_codes
+from apppw_tui.ui.plain.methods import (
+    add_ssh_key,
+    set_up_authenticator,
+    set_up_phone,
+    show_new_codes,
+)
 from apppw_tui.ui.plain.session import PlainSession, PlainVerb, attempt, offer
 
 _Row: TypeAlias = PlainChoice[Callable[[PlainSession, Account], None]]
@@ -51,7 +58,8 @@ def _rows(plain: PlainSession, account: Account) -> list[_Row]:
     enrollment = plain.portal.enrollment
     numbers = enrollment.numbers(plain.session, account)
     preferred = enrollment.preferred(account)
-    first = "none yet" if preferred is None else preferred.label
+    nothing_else = SSH_KEY.label if account.ssh_keys else "none yet"
+    first = nothing_else if preferred is None else preferred.label
     rows: list[_Row] = [PlainChoice(_prefer, f"Preferred option: {first}", "o")]
     for which in enrollment.phone_slots(account):
         digits = numbers.get(which)
@@ -73,6 +81,9 @@ def _rows(plain: PlainSession, account: Account) -> list[_Row]:
     authenticator = _Method(
         "the authenticator app", app is not None, set_up_authenticator, _remove_authenticator
     )
+    keys: list[_Row] = []
+    if plain.portal.ssh_keys.is_offered(account):
+        keys.append(PlainChoice(_open_keys, f"SSH keys: {formatting.ssh_keys_state(account)}"))
     left = formatting.recovery_state(account).removeprefix("! ") or "none"
     return [
         *rows,
@@ -80,6 +91,7 @@ def _rows(plain: PlainSession, account: Account) -> list[_Row]:
             partial(_open_method, method=authenticator),
             f"Authenticator app: {since or 'not set up'}",
         ),
+        *keys,
         PlainChoice(
             _new_codes,
             f"Recovery codes: {left}",
@@ -90,6 +102,37 @@ def _rows(plain: PlainSession, account: Account) -> list[_Row]:
 
 def _open_method(plain: PlainSession, _account: Account, method: _Method) -> None:
     offer(plain, method, METHOD_VERBS, f"What about {method.name}?")
+
+
+def _open_keys(plain: PlainSession, account: Account) -> None:
+    """Adds the key of this session, or removes one. Raises Back."""
+    now = plain.clock.now()
+    reason = plain.portal.ssh_keys.addable_reason(account)
+    rows: list[_Row] = [PlainChoice(_add_key, "Add the key of this session", "c", reason=reason)]
+    for key in account.ssh_keys:
+        label = f"Remove {formatting.ssh_key_label(key, now)}, {key.fingerprint}"
+        rows.append(PlainChoice(partial(_remove_key, key=key), label))
+    plain.talk.choose("SSH keys", rows)(plain, account)
+
+
+def _add_key(plain: PlainSession, account: Account) -> None:
+    plain.begin()
+    add_ssh_key(plain)
+    plain.talk.say("Added. With this key, your password is enough to sign in.")
+    if account.recovery is None:
+        show_new_codes(plain)
+
+
+def _remove_key(plain: PlainSession, _account: Account, key: SshKey) -> None:
+    name = escaped(key.name)
+    if not plain.talk.confirm(
+        f"Remove the key {name}? It counts for nothing any more. Your other sessions are signed "
+        "out."
+    ):
+        plain.talk.say("Not removed.")
+        return
+    plain.session = plain.call(lambda: plain.portal.ssh_keys.remove(plain.session, key.fingerprint))
+    plain.talk.say(f"Removed the key {name}.")
 
 
 def _set_up(plain: PlainSession, method: _Method) -> None:

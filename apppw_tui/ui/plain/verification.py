@@ -2,6 +2,7 @@
 
 from apppw_tui.domain import verification_options
 from apppw_tui.domain.errors import InvalidCode, Refused, SessionEnded
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.verification_options import VerificationOption
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
@@ -27,6 +28,8 @@ def verify_identity(talk: Conversation, challenge: Challenge, demo: Demo | None)
         try:
             if option == _BYPASS:
                 return _by_bypass(talk, challenge)
+            if option == verification_options.SSH_KEY:
+                return _by_key(talk, challenge)
             if option.kind is not None:
                 challenge.send(option, again=option == sent)
                 sent = option
@@ -67,6 +70,15 @@ def _by_bypass(talk: Conversation, challenge: Challenge) -> Session:
     if not talk.confirm("Set it up now?"):
         raise Back
     return challenge.use_bypass()
+
+
+def _by_key(talk: Conversation, challenge: Challenge) -> Session:
+    key = challenge.key
+    name = "" if key is None else f' "{escaped(key.name)}"'
+    talk.say(f"ssh has verified your key{name} for this session.")
+    if not talk.confirm("Use it?"):
+        raise Back
+    return challenge.answer_with_key()
 
 
 def _by_code(

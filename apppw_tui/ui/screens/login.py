@@ -31,6 +31,7 @@ from apppw_tui.ui.widgets.inputs import AdvancingInput, SubmittingPasswordInput
 
 if TYPE_CHECKING:
     from apppw_tui.portal.portal import Portal
+    from apppw_tui.portal.ssh_keys import SeenKey
 
 _ADD = "There are no accounts yet. Add one with: apppw-tui account add NAME"
 _ASK = "There are no accounts yet. Ask your administrator."
@@ -47,6 +48,7 @@ class Welcome:
     demo: Demo | None = None
     reason: str = ""
     account_name: str = ""
+    shows_key: bool = False  # ssh has verified one
     may_go_back: bool = False  # to the screen that offered this one
 
 
@@ -107,6 +109,27 @@ class LoginScreen(Screen[None]):
             self.say(self._welcome.reason)
         elif self._welcome.no_accounts:
             self.say(_ASK if self._welcome.kiosk else _ADD)
+
+        if self._welcome.shows_key and not self._welcome.first:
+            self.call_after_refresh(self.recognize)  # what it takes to know is loaded afterwards
+
+    @work(group="key")
+    async def recognize(self) -> None:
+        """Says which ssh key was verified, and fills in the account that knows it."""
+
+        def look() -> "SeenKey | None":
+            return self._portal.ssh_keys.seen()  # which is loaded here, and takes its time
+
+        seen = await call_portal(self, look, self._refuse)
+        if seen is None:
+            return
+        account = self.query_one("#account", Input)
+        if seen.account_name is not None and not account.value:
+            account.value = seen.account_name
+            if account.has_focus:
+                self.query_one("#password", Input).focus()
+        if not str(self.query_one(StatusLine).content):
+            self.say(str(seen))
 
     def say(self, sentence: str) -> None:
         self._leaving = False

@@ -12,7 +12,7 @@ from textual.widgets import Button, DataTable, Label
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.phone import PHONES, PhoneSlot, masked
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.verification_options import NO_DELIVERY, NO_METHOD, phone_name
+from apppw_tui.domain.verification_options import NO_DELIVERY, NO_METHOD, SSH_KEY, phone_name
 from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.confirm import ConfirmDialog
@@ -23,6 +23,7 @@ from apppw_tui.ui.flows.methods import (
     set_up_phone,
     show_recovery_codes,
 )
+from apppw_tui.ui.flows.ssh_keys import open_ssh_keys
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Navigate
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext, Verb
@@ -38,6 +39,7 @@ _NAMES: dict[PhoneSlot, tuple[str, str]] = {
     "alternate": ("Alternate authentication phone", "Alternate phone"),
 }
 _QUESTION = "What's your preferred option?"
+_SSH_KEYS = "SSH keys"
 _NONE_YET = "None yet: set up a method below"
 
 
@@ -89,7 +91,8 @@ class SecurityScreen(PortalScreen):
             lambda: context.portal.enrollment.numbers(context.session, account)
         )
         preferred = context.portal.enrollment.preferred(account)
-        label = preferred.label if preferred else _NONE_YET
+        nothing_else = SSH_KEY.label if account.ssh_keys else _NONE_YET
+        label = preferred.label if preferred else nothing_else
         self.query_one("#preferred", Button).label = f"{label}  {GLYPHS.drop}"
         self.query_one(MethodTable).show(self._rows(account, numbers))
         phones = len(context.portal.enrollment.phone_slots(account))
@@ -126,6 +129,18 @@ class SecurityScreen(PortalScreen):
                 disabled_reason=None if account.has_second_factor else NO_METHOD,
             )
         )
+        if self.context.portal.ssh_keys.is_offered(account):
+            count = len(account.ssh_keys)
+            rows.insert(
+                len(rows) - 1,
+                MethodRow(
+                    *(_SSH_KEYS, _SSH_KEYS),
+                    count > 0,
+                    formatting.ssh_keys_state(account),
+                    "Open",
+                    self._open_keys,
+                ),
+            )
         return rows
 
     def _phone_row(
@@ -186,11 +201,18 @@ class SecurityScreen(PortalScreen):
         if made is not None:
             await show_recovery_codes(self, "Your recovery codes", made[0])
 
+    async def _open_keys(self) -> None:
+        await open_ssh_keys(self)
+        self.load()
+        self.post_message(ScreenReady())
+
     @property
     def not_removable_reason(self) -> str | None:
         row = self.query_one(MethodTable).current
         if row is not None and row.name == "Recovery codes":
             return "Recovery codes cannot be removed. New ones replace them."
+        if row is not None and row.name == _SSH_KEYS:
+            return "Open the list, and remove the key that is meant."
         return None if row is not None and row.remove is not None else "Nothing is set up here."
 
     def action_remove(self) -> None:

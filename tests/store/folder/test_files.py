@@ -38,7 +38,7 @@ def test_a_bare_tinydb_opens_the_file_and_shows_the_account(
         (password,) = database.table("app_passwords").all()
     assert head["name"] == "ada"
     assert head["uid"] == account.uid
-    assert head["schema"] == "1.4"
+    assert head["schema"] == "1.5"
     assert head["created"] == "2026-11-22T12:00:00Z"
     assert password["name"] == "Phone"
     assert password["id"] == "abc"

@@ -67,6 +67,7 @@ _PRINTED: dict[str, Any] = {
     "account disable": _rows(account_facts.Disabled),
     "account enable": _rows(account_facts.Enabled),
     "account rename": account_facts.Renamed,
+    "account remove-key": account_facts.KeyRemoved,
     "account require-verification": _rows(account_facts.VerificationRequired),
     "account bypass": _rows(account_facts.Bypassed),
     "account enforce": _rows(account_facts.Enforced),

@@ -18,11 +18,13 @@ from apppw_tui.domain.ports import (
     DELIVERY_METHODS,
     AccountStore,
     DeliveryMethod,
+    KeyIndex,
     Sealer,
     ThrottleStore,
     UsageBook,
 )
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.ssh_key import ProvenKey, SshKey
 from apppw_tui.domain.throttle import ThrottleState
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.app_passwords import AppPasswordIssuer, IssuedAppPassword
@@ -37,6 +39,8 @@ Result = TypeVar("Result")
 
 PASSWORD = "engine no. 1 weaves algebra"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+KEY = ProvenKey(f"SHA256:{'k' * 43}", "ssh-ed25519", 1000.0)
+OTHER_KEY = ProvenKey(f"SHA256:{'o' * 43}", "sk-ssh-ed25519@openssh.com", 1000.0)
 
 
 @dataclass
@@ -142,6 +146,8 @@ class House:
     address: str = "192.0.2.7"
     region: str | None = None
     default_domain: str | None = None
+    proven_key: ProvenKey | None = None
+    key_index: KeyIndex | None = None
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -150,6 +156,7 @@ class House:
         self.counters = self.counters or engine.throttle
         self.seals = self.seals or engine.keyring
         self.usage = self.usage or engine.usage
+        self.key_index = self.key_index or engine.key_index
         self.means = PortalContext(
             self.store,
             self.hasher,
@@ -167,12 +174,20 @@ class House:
             host_name="mail.example.org",
             randbelow=self.random.randrange,
             token_bytes=self.random.randbytes,
+            key_index=self.key_index,
+            proven_key=self.proven_key,
         )
         self.portal = Portal(self.means)
 
     def elsewhere(self, address: str) -> "House":
         """The same rooms, as somebody meets them who comes from another address."""
         return replace(self, address=address, seed=self.seed + 1)
+
+    def by_key(self, key: ProvenKey | None = None) -> "House":
+        """The same rooms, as somebody meets them whose ssh key was verified just now."""
+        key = key or KEY
+        proved = replace(key, proved_at=self.clock.monotonic())
+        return replace(self, proven_key=proved, seed=self.seed + 1)
 
     def add(self, name: str = "ada@example.org", password: str = PASSWORD) -> Account:
         """An account; its password is not judged, which would cost each test a dictionary."""
@@ -234,6 +249,17 @@ class House:
         sealed = self.means.sealer.encrypt(account.uid, phone.secret_name(which), Secret(number))
         record = phone.Phone(which, sealed, self.clock.now())
         self.alter(name, phones=account.with_phone(record).phones)
+
+    def give_ssh_key(
+        self, key: ProvenKey | None = None, name: str = "ada@example.org", called: str = "Laptop"
+    ) -> SshKey:
+        key = key or KEY
+        own = SshKey(key.fingerprint, key.type, called, self.clock.now())
+        account = self.now(name)
+        self.alter(name, ssh_keys=(*account.ssh_keys, own))
+        assert self.key_index is not None
+        self.key_index.put(own.fingerprint, name)
+        return own
 
     def give_recovery_codes(self, name: str = "ada@example.org") -> list[Secret]:
         codes = recovery_codes.generate(self.random.randrange)

@@ -68,6 +68,10 @@ def account(parser: argparse.ArgumentParser) -> None:
     several("enable", "let disabled accounts sign in and open services again")
     rename = one("rename", "give an account another name; active sessions end")
     rename.add_argument("new", type=some, metavar="NEW", help="its new name")
+    remove_key = one("remove-key", "remove an ssh key of an account; active sessions end")
+    remove_key.add_argument(
+        "key", type=some, metavar="KEY", help="its name, or its fingerprint, as `show` has them"
+    )
     several("require-verification", "ask for a second factor from now on; active sessions end")
     bypass = several("bypass", "let people in once without a code, to set up a second factor")
     bypass.add_argument(

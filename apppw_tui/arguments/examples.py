@@ -16,6 +16,7 @@ EXAMPLES = {
     "account disable": ("apppw-tui account disable ada",),
     "account enable": ("apppw-tui account enable ada",),
     "account rename": ("apppw-tui account rename ada ada@example.org",),
+    "account remove-key": ("apppw-tui account remove-key ada Laptop",),
     "account require-verification": ("apppw-tui account require-verification --all",),
     "account bypass": ("apppw-tui account bypass ada --minutes 30",),
     "account enforce": (

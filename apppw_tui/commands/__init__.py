@@ -14,6 +14,7 @@ _COMMANDS = {
     "account list": "account_list:list_accounts",
     "account prune": "account_prune:prune_accounts",
     "account remove": "account:remove",
+    "account remove-key": "account:remove_key",
     "account rename": "account:rename",
     "account set-password": "account:set_password",
     "account show": "account_show:show",

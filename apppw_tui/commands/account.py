@@ -4,13 +4,13 @@ import argparse
 
 from apppw_tui.commands import mail_users
 from apppw_tui.commands.account_actions import PURGE_EXPIRED, REMOVE
-from apppw_tui.commands.account_facts import AccountAdded, PasswordSet, Renamed
+from apppw_tui.commands.account_facts import AccountAdded, KeyRemoved, PasswordSet, Renamed
 from apppw_tui.commands.context import actor, open_admin, open_context
 from apppw_tui.commands.output import CommandResult, print_error, print_lines, print_result
 from apppw_tui.commands.password_input import new_password
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import NotFound, Refused
-from apppw_tui.domain.names import candidates
+from apppw_tui.domain.names import candidates, escaped
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import OK
 from apppw_tui.portal.admin import Admin
@@ -74,6 +74,23 @@ def rename(options: argparse.Namespace, config: Config) -> int:
     code = print_result(result, as_json=options.json)
     if still:
         print_error(_still_known(before, _left_behind(config, "Rename it there, too.")))
+    return code
+
+
+def remove_key(options: argparse.Namespace, config: Config) -> int:
+    admin = open_admin(options, config)
+    account, key = admin.remove_key(options.name, options.key)
+    sentence = (
+        f"Removed the ssh key {escaped(key.name)} of {account.name}; active sessions have ended."
+    )
+    has_another = account.has_second_factor
+    facts = KeyRemoved(account.name, key.name, key.fingerprint, second_factor=has_another)
+    code = print_result(CommandResult(account.name, sentence, facts), as_json=options.json)
+    if not has_another:
+        print_error(
+            f"{account.name} has no verification method any more: whoever signs in next with its "
+            "password sets one up."
+        )
     return code
 
 

@@ -82,6 +82,15 @@ class PhoneShown(Facts, frozen=True):
     ends_in: str | None
 
 
+class SshKeyShown(Facts, frozen=True):
+    name: str
+    type: Annotated[str, Meta(description="As ssh calls it, such as ssh-ed25519.")]
+    fingerprint: str
+    added: Time
+    last_used: Time | None
+    last_address: str | None
+
+
 class RecoveryCodesLeft(Facts, frozen=True):
     left: Count
     since: Time
@@ -104,6 +113,7 @@ class AccountShown(Facts, frozen=True):
     second_factor_required_for_account: bool
     authenticator: AuthenticatorShown | None
     phones: list[PhoneShown]
+    ssh_keys: list[SshKeyShown]
     recovery_codes: RecoveryCodesLeft | None
     preferred: str | None
     enforced_from: Time | None
@@ -138,6 +148,13 @@ class Renamed(Facts, frozen=True):
     account: Name
     before: Name
     enabled: bool
+
+
+class KeyRemoved(Facts, frozen=True):
+    account: Name
+    name: str
+    fingerprint: str
+    second_factor: Annotated[bool, Meta(description="True if it has another method.")]
 
 
 class VerificationRequired(Facts, frozen=True):

@@ -22,9 +22,11 @@ from apppw_tui.domain import phone, verification_options
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.lines import describe_wait
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.phone import PHONES, Phone
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.recovery_codes import COUNT
+from apppw_tui.domain.ssh_key import SshKey
 from apppw_tui.domain.usage import Used
 from apppw_tui.exit_codes import OK
 from apppw_tui.portal.admin import ThrottleStatus
@@ -131,6 +133,7 @@ def _pairs(view: _AccountView) -> list[tuple[str, str]]:
         )
     if not view.phones:
         pairs.append(("Phones", "none"))
+    pairs += [("SSH key", _key(key, view.now)) for key in account.ssh_keys]
     pairs += [
         ("Recovery codes", "none" if codes is None else f"{codes.remaining} of {COUNT} left"),
         ("Preferred option", "none" if preferred is None else preferred.label),
@@ -148,6 +151,15 @@ def _pairs(view: _AccountView) -> list[tuple[str, str]]:
     if view.key_trouble is not None:
         pairs.append(("Key", view.key_trouble))
     return pairs
+
+
+def _key(key: SshKey, now: datetime) -> str:
+    used = "never used"
+    if key.last_used is not None:
+        place = f" from {escaped(key.last_address)}" if key.last_address else ""
+        used = f"last used {moment(key.last_used, now)}{place}"
+    since = f"since {day(key.added)}"
+    return f"{escaped(key.name)}, {key.type_label}, {since}, {used}, {key.fingerprint}"
 
 
 def _old_passwords(account: Account, now: datetime) -> str:
@@ -204,6 +216,17 @@ def _facts(view: _AccountView) -> "account_facts.AccountShown":
                 phone.which, utc(phone.verified_at), view.endings.get(phone.secret_name)
             )
             for phone in view.phones
+        ],
+        ssh_keys=[
+            account_facts.SshKeyShown(
+                key.name,
+                key.type,
+                key.fingerprint,
+                utc(key.added),
+                utc_or_none(key.last_used),
+                key.last_address,
+            )
+            for key in account.ssh_keys
         ],
         recovery_codes=None
         if codes is None

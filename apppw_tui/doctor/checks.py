@@ -85,7 +85,12 @@ class Checkup:
             ),
             "Postfix": lambda: postfix.check(self.ask, self.places),
             "who may send as whom": lambda: postfix.check_senders(self.ask, self.folder),
-            "sshd": lambda: sshd.check(self.ask, self.places, self.system_owner),
+            "sshd": lambda: sshd.check(
+                self.ask,
+                self.places,
+                self.system_owner,
+                keys_count=self.config.policy.ssh_keys_count,
+            ),
             "the clock": lambda: machine.check_ntp(self.ask),
         }
         if not self.knows_store:
@@ -169,6 +174,8 @@ class Checkup:
         findings, readable = accounts.check(self.folder, store)
         counted = ok(self.folder, f"Every account can be read ({len(readable)}).")
         findings += accounts.check_names(store, readable, self.config.default_domain)
+        counting = self.config.policy.ssh_keys_count
+        findings += accounts.check_keys(store, readable, keys_count=counting)
         return [*(findings or [counted]), *key.check(self.folder, engine.keyring, readable)]
 
     def _owner(self) -> int:

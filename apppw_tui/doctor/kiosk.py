@@ -15,6 +15,7 @@ _PROPERTIES = "Id,LoadState,ActiveState,UnitFileState"
 _WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 _SHELL = 6  # passwd(5): its place in a line
 _ENABLED = ("enabled", "enabled-runtime", "static", "linked", "generated")
+_KEYS_AGAIN = "Put recipes/sshd/apppw-anykey there anew, mode 0755, owner root."
 _AGAIN = "Put recipes/sshd/apppw-kiosk there anew, mode 0755, owner root."
 
 
@@ -73,6 +74,31 @@ def script(forced: str, user: str, places: SystemPaths, owner: int) -> Iterator[
             f"Its shell is {shell or 'the default one'}, and not {words[0]}: whatever else lets "
             "that user in opens a shell, which owns the store.",
             command("usermod", "--shell", words[0], user),
+        )
+
+
+def key_command(line: str, places: SystemPaths, owner: int) -> Iterator[Finding]:
+    """Checks the program that tells sshd which keys to have proved, as strictly as sshd does."""
+    words = line.split()
+    if not words or not words[0].startswith("/"):
+        return
+    path = places.root / words[0].lstrip("/")
+    try:
+        statuses = [place.stat() for place in (path, path.parent)]
+    except PermissionError:
+        return
+    except OSError:
+        yield warning(words[0], "It is not there: no ssh key is a second factor.", _KEYS_AGAIN)
+        return
+    is_program = stat.S_ISREG(statuses[0].st_mode) and statuses[0].st_mode & stat.S_IXOTH
+    if not is_program or any(
+        status.st_uid not in (0, owner) or status.st_mode & _WRITABLE for status in statuses
+    ):
+        yield warning(
+            words[0],
+            "sshd runs it only if it is a program of root's that nobody else can write: no ssh key "
+            "is a second factor.",
+            _KEYS_AGAIN,
         )
 
 

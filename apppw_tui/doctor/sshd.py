@@ -1,6 +1,7 @@
 """The kiosk: whether its own sshd opens the portal, and nothing else."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from apppw_tui.config import present
@@ -18,11 +19,20 @@ _FORWARDING = {
     "permittunnel": "no",
 }
 _OTHERS = {"permituserrc": "no", "permituserenvironment": "no"}
+_OF_KEYS = (
+    'Take over what recipes/sshd/apppw_sshd_config says of keys, or set ssh_keys = "off" under '
+    "[policy]."
+)
 _NOT_RUNNING = "Missing privilege separation directory"
 
 
-def check(ask: Run, places: SystemPaths, owner: int = 0) -> list[Finding]:
-    """Nothing but "not looked at" where there is no kiosk; `owner` has the server's files."""
+def check(
+    ask: Run, places: SystemPaths, owner: int = 0, *, keys_count: bool = False
+) -> list[Finding]:
+    """Nothing but "not looked at" where there is no kiosk; `owner` has the server's files.
+
+    `keys_count` says that the policy lets an ssh key be a second factor.
+    """
     path = places.kiosk
     if not present(path):
         return [ok(path, "There is no kiosk here.")]
@@ -43,6 +53,10 @@ def check(ask: Run, places: SystemPaths, owner: int = 0) -> list[Finding]:
     if _only(settings, "usepam") == "yes":
         stands += pam.missing_for_kiosk(places)
     findings = [*stands, *_kiosk(path, settings)]
+    if keys_count:
+        findings += _keys(path, settings)
+        if _exposes(settings):
+            findings += kiosk.key_command(_only(settings, "authorizedkeyscommand"), places, owner)
     return findings or [ok(path, "It opens the portal, and nothing else.")]
 
 
@@ -98,6 +112,39 @@ def _kiosk(path: Path, settings: dict[str, list[str]]) -> Iterator[Finding]:
             f"MaxSessions is {_only(settings, 'maxsessions')}: one connection opens "
             "several portals.",
             "Set MaxSessions 1.",
+        )
+
+
+def _exposes(settings: dict[str, list[str]]) -> bool:
+    return _only(settings, "exposeauthinfo") == "yes"
+
+
+def _keys(path: Path, settings: dict[str, list[str]]) -> Iterator[Finding]:
+    """Whether the portal is told which ssh key was proved, and by sshd alone."""
+    accepted = [name for line in settings.get("acceptenv", []) for name in line.split()]
+    if any(fnmatchcase("SSH_USER_AUTH", pattern) for pattern in accepted):
+        yield danger(
+            path,
+            "AcceptEnv lets whoever comes say which ssh key was proved.",
+            "Name no more there than LANG and NO_COLOR.",
+        )
+    if not _exposes(settings):
+        yield notice(
+            path,
+            "ExposeAuthInfo is no: the portal is told of no ssh key, so none is a second factor.",
+            _OF_KEYS,
+        )
+        return
+    methods = _only(settings, "authenticationmethods")
+    has_keys = _only(settings, "authorizedkeyscommand") not in ("", "none") or _only(
+        settings, "authorizedkeysfile"
+    ) not in ("", "none")
+    by_key = _only(settings, "pubkeyauthentication") == "yes" and has_keys
+    if not by_key or not ("publickey" in methods or methods == "any"):
+        yield notice(
+            path,
+            "sshd has no ssh key proved, so none is a second factor.",
+            _OF_KEYS,
         )
 
 

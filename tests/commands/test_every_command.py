@@ -56,6 +56,7 @@ ASKED: dict[str, dict[str, int]] = {
     "account disable": ASKING,
     "account enable": ALREADY,
     "account rename": {"ben cem": 0},
+    "account remove-key": {"ada Laptop": 0},
     "account require-verification": SEVERAL,
     "account bypass": {f"{who} --minutes 5": code for who, code in SEVERAL.items()},
     "account enforce": {**SEVERAL, "ada --on 2099-12-31": 0},
@@ -190,6 +191,7 @@ def furnish(run: CommandLine) -> None:
     house.give_authenticator("ada")
     house.give_phone(name="ada")
     house.give_recovery_codes("ada")
+    house.give_ssh_key(name="ada")
     run.good("verify", "ada", "--service", "imap", stdin=issued.secret.reveal())
     run.good("backup", run.home / "backup.tar")
     house.issue("Since", "ada")

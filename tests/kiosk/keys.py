@@ -41,7 +41,7 @@ def generate(folder: Path, name: str, *kind: str) -> KeyFile:
     """A new key; `kind` is as ssh-keygen takes it, by default ed25519."""
     program = require_program("ssh-keygen", "openssh-client")
     path = folder / name
-    line = [program, "-q", *(kind or ("-t", "ed25519")), "-N", "", "-C", name, "-f", path]
+    line = [program, "-q", *(kind or ("-t", "ed25519")), "-N", "", "-C", name, "-f", str(path)]
     subprocess.run(line, check=True)
     return KeyFile(path, fingerprint(path.with_name(f"{name}.pub")))
 
@@ -51,7 +51,8 @@ def certify(folder: Path, key: KeyFile) -> None:
     authority = generate(folder, f"authority-of-{key.path.name}")
     public = key.path.with_name(f"{key.path.name}.pub")
     program = require_program("ssh-keygen", "openssh-client")
-    line = [program, "-q", "-s", authority.path, "-I", "somebody", "-n", "apppw", public]
+    signed = ["-s", str(authority.path), "-I", "somebody", "-n", "apppw", str(public)]
+    line = [program, "-q", *signed]
     subprocess.run(line, check=True)
 
 

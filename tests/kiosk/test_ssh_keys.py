@@ -1,4 +1,4 @@
-"""Ssh keys at the kiosk: a real sshd has them proved, and the portal decides what they count for."""
+"""Ssh keys at the kiosk: a real sshd has them proved, and the portal says what they count for."""
 
 import shlex
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kiosk.keys import certify, generate
+from tests.kiosk.keys import generate
 from tests.kiosk.kiosk import ACCOUNT, VERSION, KioskServer, kiosk_server, wheel
 from tests.support import PASSWORD
 from tests.terminal.tmux import Tmux
@@ -46,7 +46,6 @@ def test_walk_by_key_alone_from_the_first_set_up_on(
     tmux.see("Your recovery codes")
     tmux.press("C-q")
     tmux.press("C-q")
-    print(tmux.screen)
     tmux.see("code=0")
     tmux.run("clear")
     tmux.run(come)
@@ -55,4 +54,3 @@ def test_walk_by_key_alone_from_the_first_set_up_on(
     tmux.type(PASSWORD)
     tmux.press("Enter")
     tmux.see("No app passwords yet")
-    print(tmux.screen)

@@ -296,7 +296,9 @@ def is_readable(major: int) -> bool:
 def _check_schema(schema: str) -> None:
     major, _ = _version(schema)
     if not is_readable(major):
-        raise DocumentError(f"its schema is {major}, this program reads {SCHEMA_MAJOR}")
+        raise DocumentError(
+            f"its schema is {major}, this program reads {SCHEMA_MAJOR} and {KEYS_ALONE_MAJOR}"
+        )
 
 
 def _raised(schema: str, account: Account) -> str:

@@ -191,7 +191,7 @@ FAULTS = [
     ),
     ("empty", written("accounts/bob.json", ""), Level.DANGER, "accounts/bob.json", "is empty"),
     ("not JSON", written("accounts/bob.json", "{"), Level.DANGER, "accounts/bob.json", "not JSON"),
-    ("newer", edit_head("schema", "2.0"), Level.DANGER, "accounts/ada.json", "schema is 2"),
+    ("newer", edit_head("schema", "3.0"), Level.DANGER, "accounts/ada.json", "schema is 3"),
     ("renamed", edit_head("name", "eve"), Level.DANGER, "accounts/ada.json", "of another name"),
     ("more", edit_head("colour", "red"), Level.NOTICE, "accounts/ada.json", "know: colour"),
     ("copied", copied, Level.DANGER, "accounts/bob.json", "ada and bob"),
@@ -269,7 +269,7 @@ def test_an_account_that_the_default_domain_would_strand_is_named(server: Server
 
 
 def test_an_account_of_a_newer_program_needs_that_program(server: Server) -> None:
-    edit_head("schema", "2.0")(server)
+    edit_head("schema", "3.0")(server)
     assert server.fault().remedy == "Install the newer apppw-tui that wrote it."
 
 

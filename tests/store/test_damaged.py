@@ -81,9 +81,9 @@ def password(key: str, value: object) -> Edit:
 
 
 EDITS: list[tuple[Edit, str]] = [
-    (head("schema", "2.0"), "its schema is 2, this program reads 1"),
-    (head("schema", "0.9"), "its schema is 0, this program reads 1"),
-    (head("schema", "12.0"), "its schema is 12, this program reads 1"),
+    (head("schema", "3.0"), "its schema is 3, this program reads 1 and 2"),
+    (head("schema", "0.9"), "its schema is 0, this program reads 1 and 2"),
+    (head("schema", "12.0"), "its schema is 12, this program reads 1 and 2"),
     *((head("schema", value), "its schema is not a version") for value in ("", "1", "1.", "1.x")),
     (head("schema", 1.0), "its schema is missing or of the wrong kind"),
     (

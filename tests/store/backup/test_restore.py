@@ -145,7 +145,7 @@ def test_a_damaged_account_comes_back(place: Place) -> None:
 
 def test_what_a_newer_program_wrote_is_left_alone(place: Place) -> None:
     backup = place.backup()
-    content = account_file(place.folder).read_text().replace('"schema": "1.', '"schema": "2.')
+    content = account_file(place.folder).read_text().replace('"schema": "1.', '"schema": "3.')
     account_file(place.folder).write_text(content)
     said = refused(place.restore(backup, overwrite=True))
     assert said == "ada was written by a newer apppw-tui; it was left alone."

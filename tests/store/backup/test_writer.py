@@ -258,7 +258,7 @@ def test_a_member_that_is_missing_is_named(place: Place, empty: Place) -> None:
             "ben",
             "it belongs to an account of another name, ben: if that was being renamed, do it again",
         ),
-        ("newer", "its schema is 2, this program reads 1"),
+        ("newer", "its schema is 3, this program reads 1 and 2"),
     ],
 )
 def test_an_account_that_is_none_is_refused_by_name(
@@ -268,7 +268,7 @@ def test_an_account_that_is_none_is_refused_by_name(
     if content == "ben":
         content = contents["accounts/ben.json"]
     elif content == "newer":
-        content = contents["accounts/ada.json"].replace(b'"schema": "1.', b'"schema": "2.')
+        content = contents["accounts/ada.json"].replace(b'"schema": "1.', b'"schema": "3.')
     assert isinstance(content, bytes)
     facts = empty.restore(packed(resummed({**contents, "accounts/ada.json": content})))
     assert str(facts["ada"]) == f"ada in the backup cannot be read: {why}."

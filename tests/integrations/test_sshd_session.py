@@ -1,0 +1,166 @@
+"""Whom the kiosk believes which ssh key was proved: its own session's sshd, and nobody else."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.integrations import sshd_session
+from apppw_tui.integrations.sshd_session import proven_key
+from tests.kiosk.keys import generate
+
+USER = 1000
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file as sshd makes it, for a session that has just begun."""
+    generate(tmp_path, "key")
+    path = Path(f"/tmp/sshauth.{os.getpid()}AbCdEf{time.monotonic_ns()}")
+    path.touch(0o600)
+    path.write_text(f"publickey {(tmp_path / 'key.pub').read_text()}")
+    monkeypatch.setattr(sshd_session, "_age_of_session", lambda: 0.5)
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def test_file_of_this_sessions_sshd_is_believed(path: Path) -> None:
+    key = proven_key(str(path))
+    assert key is not None
+    assert key.type == "ssh-ed25519"
+    assert time.monotonic() - key.proved_at >= 0.5
+    assert key.is_recent(time.monotonic())
+
+
+def test_file_itself_proves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # here it is no sshd that has started the program
+    assert proven_key(str(path)) is None
+
+
+def older(path: Path) -> None:
+    os.utime(path, (time.time() - 60, time.time() - 60))
+
+
+def newer(path: Path) -> None:
+    os.utime(path, (time.time() + 60, time.time() + 60))
+
+
+def other_mode(path: Path) -> None:
+    path.chmod(0o644)
+
+
+def other_owner(path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root gives a file away")
+    os.chown(path, USER, USER)
+
+
+def linked(path: Path) -> None:
+    other = path.with_name(f"{path.name}x")
+    path.rename(other)
+    path.symlink_to(other)
+
+
+def hard_linked(path: Path) -> None:
+    other = path.with_name(f"{path.name}x")
+    other.hardlink_to(path)
+
+
+def fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path, 0o600)
+
+
+def without_a_key(path: Path) -> None:
+    path.write_text("keyboard-interactive/pam\n")
+
+
+def weak(path: Path) -> None:
+    path.write_text("publickey ssh-dss AAAAB3NzaC1kc3M=\n")
+
+
+def large(path: Path) -> None:
+    path.write_text("x" * 100_000 + "\n" + path.read_text())
+
+
+def no_text(path: Path) -> None:
+    path.write_bytes(b"\xff" + path.read_bytes())
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        *(older, newer, other_mode, other_owner, linked, hard_linked, fifo, without_a_key, weak),
+        *(large, no_text),
+    ],
+)
+def test_any_other_file_is_not_believed(path: Path, spoil: Callable[[Path], None]) -> None:
+    try:
+        spoil(path)
+        assert proven_key(str(path)) is None
+    finally:
+        path.with_name(f"{path.name}x").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    "form", ["{}/../{}", "/var{}", "{}\n", " {}", "/tmp/../tmp/{}", "", "/tmp/sshauth."]
+)
+def test_no_other_place_is_looked_at(path: Path, form: str) -> None:
+    assert proven_key(form.format(str(path), path.name)) is None
+
+
+# --- whose session it is ------------------------------------------------------------------------
+
+Process = sshd_session._Process
+SESSION = Process("sshd-session", 10, USER, 1.0)
+MONITOR = Process("sshd-session", 1, 0, 2.0)
+
+
+def age(monkeypatch: pytest.MonkeyPatch, session: Process, monitor: Process) -> float:
+    processes = {os.getppid(): session, session.parent: monitor}
+    monkeypatch.setattr(sshd_session, "_process", processes.__getitem__)
+    monkeypatch.setattr(os, "geteuid", lambda: USER)
+    return sshd_session._age_of_session()
+
+
+@pytest.mark.parametrize("command", ["sshd", "sshd-session", "apppw-sshd"])
+def test_session_is_as_old_as_the_sshd_that_serves_it(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, monitor = Process(command, 10, USER, 1.0), Process(command, 1, 0, 2.0)
+    assert age(monkeypatch, session, monitor) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("session", "monitor"),
+    [
+        (Process("sudo", 10, 0, 1.0), MONITOR),
+        (Process("bash", 10, USER, 1.0), MONITOR),
+        (Process("sshd", 10, USER + 1, 1.0), MONITOR),
+        (SESSION, Process("sshd", 1, USER, 2.0)),  # made by the user, and called so
+        (SESSION, Process("su", 1, 0, 2.0)),
+        (Process("sshd", 10, 0, 1.0), MONITOR),
+    ],
+)
+def test_portal_that_is_started_otherwise_believes_nothing(
+    session: Process, monitor: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValueError, match="not started by sshd"):
+        age(monkeypatch, session, monitor)
+
+
+def test_process_is_read_as_the_kernel_tells_it() -> None:
+    sleeping = "import sys; print(flush=True); sys.stdin.read()"
+    line = [sys.executable, "-c", sleeping]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(line, **pipes) as child:  # type: ignore[call-overload]
+        child.stdout.readline()
+        process = sshd_session._process(child.pid)
+        child.stdin.close()
+    assert (process.parent, process.uid) == (os.getpid(), os.geteuid())
+    assert process.command.startswith("python")
+    assert process.age >= 0

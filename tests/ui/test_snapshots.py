@@ -10,6 +10,7 @@ from apppw_tui.ui import themes
 from tests.ui import (
     states,
     states_of_activity,
+    states_of_keys,
     states_of_reveal,
     states_of_rules,
     states_of_verification,
@@ -22,6 +23,7 @@ STATES = {
     **states.STATES,
     **states_of_activity.STATES,
     **states_of_reveal.STATES,
+    **states_of_keys.STATES,
     **states_of_rules.STATES,
     **states_of_verification.STATES,
 }
@@ -32,6 +34,7 @@ MAIN = (
     "security",
     "verify-wrong",
     "verify-options",
+    "ssh-keys",
     "set-up-app",
     "set-up-recovery",
     "app-passwords",

@@ -104,6 +104,7 @@ def portal_app(
         connecting=connecting
         or ConnectionHelp(test=lambda *_: ConnectionTestResult(None, "Nobody was asked.")),
         kiosk=kiosk,
+        shows_key=house.proven_key is not None,
         place=place,
         demonstration=demonstration,
     )

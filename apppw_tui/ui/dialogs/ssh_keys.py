@@ -46,9 +46,11 @@ class AddKeyDialog(Dialog[Session | Literal["back"] | None]):
         )
         yield Label(self._key.fingerprint, classes="quiet", markup=False)
         yield Label(self._key.type_label, classes="quiet", markup=False)
-        yield Field(
+        name = Field(
             "Name: where is this key?", TextInput(id="name"), hint="Such as Laptop or YubiKey"
         )
+        name.add_class("spaced")
+        yield name
         with ButtonRow():
             if self._step:
                 yield ActionButton("Back", "back")
@@ -121,7 +123,7 @@ def key_facts(key: SshKey, now: datetime) -> list[Fact]:
         used = formatting.exactly_and_ago(key.last_used, now)
     return [
         Fact("Type", key.type_label),
-        Fact("Print", key.fingerprint),
+        Fact("SHA256", key.fingerprint.removeprefix("SHA256:"), key.fingerprint),
         Fact("Added", formatting.exactly_and_ago(key.added, now)),
         Fact("Used", used),
         *([] if key.last_address is None else [Fact("From", escaped(key.last_address))]),

@@ -19,6 +19,7 @@ from apppw_tui.ui.widgets.lists import Choice
 
 _ADD = "add"
 _WHY = "With one of these, your password is enough to sign in."
+_TICKED = "Ticked is the one of this session."
 
 
 async def open_ssh_keys(screen: PortalScreen) -> None:
@@ -65,13 +66,20 @@ async def key_choice(
 
 
 async def _choose(screen: PortalScreen, account: Account) -> str | None:
-    adding = await key_choice(screen, account, "Add the key of this session", _ADD)
-    if adding is None:
-        return None
-    now = screen.context.clock.now()
-    rows = [Choice(key.fingerprint, formatting.ssh_key_label(key, now)) for key in account.ssh_keys]
+    now, present = screen.context.clock.now(), screen.context.portal.ssh_keys.present
+    shown = None if present is None else account.ssh_key(present.fingerprint)
+    rows = [
+        Choice(key.fingerprint, formatting.ssh_key_label(key, now), chosen=key == shown)
+        for key in account.ssh_keys
+    ]
     title = f"SSH keys: {len(rows)} of {MOST}" if rows else "SSH keys"
-    return await screen.app.push_screen_wait(ChooseDialog(title, _WHY, [adding, *rows], "Close"))
+    if shown is None:
+        adding = await key_choice(screen, account, "Add the key of this session", _ADD)
+        if adding is None:
+            return None
+        rows.insert(0, adding)
+    why = _WHY if shown is None else f"{_WHY} {_TICKED}"
+    return await screen.app.push_screen_wait(ChooseDialog(title, why, rows, "Close"))
 
 
 async def _look_at(screen: PortalScreen, key: SshKey) -> None:

@@ -126,7 +126,7 @@ class LoginScreen(Screen[None]):
         account = self.query_one("#account", Input)
         if seen.account_name is not None and not account.value:
             account.value = seen.account_name
-            if account.has_focus:
+            if self.focused in (None, account):
                 self.query_one("#password", Input).focus()
         if not str(self.query_one(StatusLine).content):
             self.say(str(seen))

@@ -45,12 +45,10 @@ class AddKeyDialog(Dialog[Session | Literal["back"] | None]):
             markup=False,
         )
         yield Label(self._key.fingerprint, classes="quiet", markup=False)
-        yield Label(self._key.type_label, classes="quiet", markup=False)
-        name = Field(
+        yield Label(self._key.type_label, classes="quiet lead", markup=False)
+        yield Field(
             "Name: where is this key?", TextInput(id="name"), hint="Such as Laptop or YubiKey"
         )
-        name.add_class("spaced")
-        yield name
         with ButtonRow():
             if self._step:
                 yield ActionButton("Back", "back")

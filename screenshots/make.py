@@ -25,6 +25,8 @@ PICTURES = {
     "different-option": "verify-options",
     "set-up-authenticator": "set-up-app",
     "recovery-codes": "set-up-recovery",
+    "ssh-key-recognized": "login-key",
+    "ssh-keys": "ssh-keys",
     "settings": "settings",
     "security-verification": "security-all",
     "app-passwords-empty": "app-passwords-empty",

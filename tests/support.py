@@ -39,8 +39,10 @@ Result = TypeVar("Result")
 
 PASSWORD = "engine no. 1 weaves algebra"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-KEY = ProvenKey(f"SHA256:{'k' * 43}", "ssh-ed25519", 1000.0)
-OTHER_KEY = ProvenKey(f"SHA256:{'o' * 43}", "sk-ssh-ed25519@openssh.com", 1000.0)
+KEY = ProvenKey("SHA256:XuwNxBmqgze/cl8Cb9qceMHLHGQu6v+dbhES83eD6UI", "ssh-ed25519", 1000.0)
+OTHER_KEY = ProvenKey(
+    "SHA256:caX5eUQIjJFYrS0O8jqb3smpN+MlCvp1gOKdXcEbXro", "sk-ssh-ed25519@openssh.com", 1000.0
+)
 
 
 @dataclass

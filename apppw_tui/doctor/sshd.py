@@ -120,7 +120,7 @@ def _exposes(settings: dict[str, list[str]]) -> bool:
 
 
 def _keys(path: Path, settings: dict[str, list[str]]) -> Iterator[Finding]:
-    """Whether the portal is told which ssh key was proved, and by sshd alone."""
+    """Checks that the portal is told which ssh key was proved, and by sshd alone."""
     accepted = [name for line in settings.get("acceptenv", []) for name in line.split()]
     if any(fnmatchcase("SSH_USER_AUTH", pattern) for pattern in accepted):
         yield danger(

@@ -200,9 +200,7 @@ class SshKeys:
             require_may_enroll(means, session, change.existing)
             # What a bypass was for is done.
             change.account = account = replace(change.existing.with_ssh_key(key), bypass_until=None)
-            change.records.append(
-                means.recording(account, EventType.KEY_ADDED, **key_facts(key))
-            )
+            change.records.append(means.recording(account, EventType.KEY_ADDED, **key_facts(key)))
         index(means, account)
         return session.reverified(means.clock)
 

@@ -24,6 +24,7 @@ BARE = {
     "second_factor_required_for_account": False,
     "authenticator": None,
     "phones": [],
+    "ssh_keys": [],
     "recovery_codes": None,
     "preferred": None,
     "enforced_from": None,

@@ -38,7 +38,18 @@ def host_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def looked_at(server: Server, text: str, host_key: Path) -> list[Finding]:
+BY_KEY = """\
+AuthenticationMethods publickey keyboard-interactive
+AuthorizedKeysFile none
+AuthorizedKeysCommand /usr/local/libexec/apppw-anykey %t %k
+AuthorizedKeysCommandUser nobody
+ExposeAuthInfo yes
+"""
+
+
+def looked_at(
+    server: Server, text: str, host_key: Path, *, keys_count: bool = False
+) -> list[Finding]:
     require_program("sshd", "openssh-server")
     with contextlib.suppress(OSError):
         _SSHD_FOLDER.mkdir(0o755)  # left there: another test may run an sshd by now
@@ -56,7 +67,8 @@ def looked_at(server: Server, text: str, host_key: Path) -> list[Finding]:
             unavailable("there is no /run/sshd, where sshd looks even if it only tells")
         return answer
 
-    findings = faults(sshd.check(ask, server.places, os.geteuid()))
+    looked = sshd.check(ask, server.places, os.geteuid(), keys_count=keys_count)
+    findings = faults(looked)
     assert commands
     return findings
 
@@ -102,6 +114,64 @@ def test_a_fault_of_the_kiosk_is_found_alone(
     assert (finding.level, what in finding.what, finding.remedy != "") == (level, True, True), (
         finding
     )
+
+
+def anykey(server: Server) -> Path:
+    if not (server.places.root / "etc/passwd").exists():
+        server.add_kiosk()
+    program = server.places.root / "usr/local/libexec/apppw-anykey"
+    program.write_text(adapted("sshd/apppw-anykey", {}))
+    program.chmod(0o755)
+    return program
+
+
+def test_nothing_is_wrong_with_a_kiosk_that_has_keys_proved(server: Server, host_key: Path) -> None:
+    anykey(server)
+    assert looked_at(server, HEALTHY + BY_KEY, host_key, keys_count=True) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "what"),
+    [
+        (("ExposeAuthInfo yes\n", ""), Level.NOTICE, "ExposeAuthInfo is no"),
+        (("AuthorizedKeysCommand ", "#"), Level.NOTICE, "has no ssh key proved"),
+        (
+            ("ExposeAuthInfo", "PubkeyAuthentication no\nExposeAuthInfo"),
+            Level.NOTICE,
+            "has no ssh key",
+        ),
+        (("Methods publickey ", "Methods "), Level.NOTICE, "has no ssh key proved"),
+        (("ExposeAuthInfo", "AcceptEnv LANG SSH_*\nExposeAuthInfo"), Level.DANGER, "AcceptEnv"),
+    ],
+    ids=["file", "command", "no-keys", "methods", "environment"],
+)
+def test_what_keeps_keys_from_counting_is_found(
+    server: Server, host_key: Path, change: tuple[str, str], level: Level, what: str
+) -> None:
+    anykey(server)
+    line, instead = change
+    assert line in BY_KEY
+    text = HEALTHY + BY_KEY.replace(line, instead)
+    if instead == "#":
+        text = text.replace("AuthorizedKeysCommandUser", "#")
+    (finding,) = looked_at(server, text, host_key, keys_count=True)
+    assert (finding.level, what in finding.what, finding.remedy != "") == (level, True, True)
+    if level is Level.NOTICE:  # which nobody has to hear who wants no keys
+        assert looked_at(server, text, host_key) == []
+
+
+@pytest.mark.parametrize("fault", ["gone", "mode", "writable"])
+def test_program_that_sshd_would_not_run_for_keys_is_found(
+    server: Server, host_key: Path, fault: str
+) -> None:
+    program = anykey(server)
+    if fault == "gone":
+        program.unlink()
+    else:
+        program.chmod(0o644 if fault == "mode" else 0o777)
+    (finding,) = looked_at(server, HEALTHY + BY_KEY, host_key, keys_count=True)
+    assert finding.level is Level.WARNING
+    assert "no ssh key is a second factor" in finding.what
 
 
 def test_where_the_one_user_may_come_from_is_no_fault(server: Server, host_key: Path) -> None:

@@ -8,11 +8,13 @@ import pytest
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import UNKNOWN_UID, ActivityEntry, EventType, describe
 from apppw_tui.domain.errors import InvalidCode, SignInRefused, StoreUnusable
+from apppw_tui.domain.ssh_key import ProvenKey
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT, VerificationOption
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import RECENT, Portal
+from apppw_tui.portal.sessions import Session
 from apppw_tui.store.memory_history import MemoryActivityLog
-from tests.support import PASSWORD, House
+from tests.support import KEY, OTHER_KEY, PASSWORD, House
 
 ADA = "ada@example.org"
 
@@ -132,6 +134,39 @@ def test_a_wrong_password_inside_is_written_down_too(house: Watched) -> None:
     with pytest.raises(SignInRefused):
         house.portal.change_password(house.session(), "wrong", "loom cards remember flowers")
     assert [what for what, _, _ in house.acts] == [EventType.WRONG_PASSWORD]
+
+
+def test_first_use_of_a_key_from_a_new_network_is_told(house: Watched) -> None:
+    house.give_ssh_key()
+    house.give_ssh_key(OTHER_KEY, called="YubiKey")
+
+    def by(key: ProvenKey, address: str) -> None:
+        proved = replace(key, proved_at=house.clock.monotonic())
+        house.means = replace(house.means, proven_key=proved)
+        assert isinstance(house.coming_from(address).portal.sign_in(ADA, PASSWORD), Session)
+
+    by(KEY, "192.0.2.7")
+    by(OTHER_KEY, "198.51.100.9")
+    by(OTHER_KEY, "198.51.100.10")
+    by(KEY, "198.51.100.9")
+    told = [(entry.event, describe(entry)) for _, entry in house.told.notices]
+    assert told == [
+        (EventType.SIGNED_IN_NEW, "Signed in from a new address, by the ssh key: YubiKey"),
+        (EventType.KEY_USED_NEW, "First use of an ssh key from a new address: Laptop"),
+    ]
+
+
+def test_key_that_is_added_or_removed_is_told(house: Watched) -> None:
+    house.give_authenticator()
+    proved = replace(KEY, proved_at=house.clock.monotonic())
+    house.means = replace(house.means, proven_key=proved)
+    house.coming_from("192.0.2.7").portal.ssh_keys.add(house.session(), "Laptop")
+    house.portal.ssh_keys.remove(house.session(), KEY.fingerprint)
+    house.portal.ssh_keys.add(house.session(), "Laptop")
+    Admin(house.means).remove_key(ADA, KEY.fingerprint)
+    told = [describe(entry) for _, entry in house.told.notices]
+    assert told == ["SSH key added: Laptop", "SSH key removed: Laptop"] * 2
+    assert house.entries[-1].actor == "operator"
 
 
 def test_a_sign_in_from_anywhere_new_is_told(house: Watched) -> None:

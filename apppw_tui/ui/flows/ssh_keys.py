@@ -39,7 +39,7 @@ async def open_ssh_keys(screen: PortalScreen) -> None:
                 codes = await make_recovery_codes(screen)
                 if codes is not None:
                     await show_recovery_codes(screen, "Your recovery codes", codes[0])
-            screen.say("Added. With this key, your password is enough to sign in.", good=True)
+            screen.say_done("Added. With this key, your password is enough to sign in.")
 
 
 async def set_up_ssh_key(screen: PortalScreen, title: str, *, step: bool = False) -> SetUpOutcome:
@@ -99,4 +99,4 @@ async def _look_at(screen: PortalScreen, key: SshKey) -> None:
     )
     if session is not None:
         context.session = session
-        screen.say(f"Removed the key {escaped(key.name)}.", good=True)
+        screen.say_done(f"Removed the key {escaped(key.name)}.")

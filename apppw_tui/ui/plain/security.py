@@ -118,7 +118,7 @@ def _open_keys(plain: PlainSession, account: Account) -> None:
 def _add_key(plain: PlainSession, account: Account) -> None:
     plain.begin()
     add_ssh_key(plain)
-    plain.talk.say("Added. With this key, your password is enough to sign in.")
+    plain.done("Added. With this key, your password is enough to sign in.")
     if account.recovery is None:
         show_new_codes(plain)
 
@@ -132,7 +132,7 @@ def _remove_key(plain: PlainSession, _account: Account, key: SshKey) -> None:
         plain.talk.say("Not removed.")
         return
     plain.session = plain.call(lambda: plain.portal.ssh_keys.remove(plain.session, key.fingerprint))
-    plain.talk.say(f"Removed the key {name}.")
+    plain.done(f"Removed the key {name}.")
 
 
 def _set_up(plain: PlainSession, method: _Method) -> None:

@@ -7,12 +7,13 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import ApppwError, NotFound, Refused
+from apppw_tui.domain.ssh_key import SshKey
 from apppw_tui.store.backup.restore import RestoredAccount
 from apppw_tui.store.folder.activity import FolderActivityLog
 from tests.store.backing import AnyPlace, Place
 from tests.store.backup.restoring import BETWEEN_ENGINES, ON_ALL_ENGINES, came, ids, issue, refused
-from tests.store.making import account_file, tables
-from tests.support import NOW
+from tests.store.making import account_file, alter, tables
+from tests.support import KEY, NOW, OTHER_KEY
 
 # --- what comes back, and what does not ------------------------------------------------------
 
@@ -199,3 +200,16 @@ def test_on_trial_everything_is_told_and_nothing_changed(place: Place) -> None:
     assert place.ended == []
     assert tried == place.restore(backup, overwrite=True)
     assert place.files() != before
+
+
+def test_restored_keys_are_recognized_again_unless_another_account_has_them(
+    place: Place, empty: Place
+) -> None:
+    own = [SshKey(key.fingerprint, key.type, key.fingerprint[-4:], NOW) for key in (KEY, OTHER_KEY)]
+    alter(place.store, ssh_keys=tuple(own))
+    backup = place.backup()
+    empty.engine.key_index.put(OTHER_KEY.fingerprint, "grace")
+    came(empty.restore(backup))
+    assert empty.now().ssh_keys == tuple(own)
+    assert empty.engine.key_index.get(KEY.fingerprint) == "ada"
+    assert empty.engine.key_index.get(OTHER_KEY.fingerprint) == "grace"

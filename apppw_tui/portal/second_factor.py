@@ -78,6 +78,11 @@ class Challenge:
         return usable[0] if usable else None
 
     @property
+    def lacks_key(self) -> bool:
+        """True if the account has ssh keys, and none of them can be used now."""
+        return bool(self._account.ssh_keys) and self.key is None
+
+    @property
     def key(self) -> SshKey | None:
         """The account's key that ssh has verified for this session, lately."""
         if self._context.proven_key is None:

@@ -19,6 +19,7 @@ TITLE = "Additional security verification"
 _DIFFERENT = "Use a different verification option"
 _BYPASS = "bypass"
 _FROM_APP = "Enter the six digits that your authenticator app shows now."
+_OR_KEY = " Or connect with your ssh key."
 _FROM_PAPER = "Enter one of your recovery codes. Each of them works once."
 
 
@@ -88,7 +89,8 @@ def question(challenge: Challenge, option: VerificationOption, demo: Demo | None
         peek = None if demo is None else partial(demo.shown_by_app, challenge.account)
         return CodeQuestion(TITLE, _FROM_APP, check, demo_code=peek)
     if option == verification_options.RECOVERY:
-        return CodeQuestion(TITLE, _FROM_PAPER, check, recovery=True)
+        besides = _OR_KEY if challenge.lacks_key else ""
+        return CodeQuestion(TITLE, f"{_FROM_PAPER}{besides}", check, recovery=True)
 
     def send(again: bool) -> str:
         challenge.send(option, again=again)

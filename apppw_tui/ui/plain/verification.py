@@ -89,6 +89,8 @@ def _by_code(
         talk.say("Enter the six digits that your authenticator app shows now.")
     elif option == verification_options.RECOVERY:
         talk.say("Enter one of your recovery codes. Each of them works once.")
+        if challenge.lacks_key:
+            talk.say("Or connect with your ssh key.")
     talk.say(_OTHER)
     while True:
         if demo is not None and option != verification_options.RECOVERY:

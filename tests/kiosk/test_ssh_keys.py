@@ -103,14 +103,13 @@ def is_asked_for_a_code(door: KioskServer, options: Sequence[str], seen: str) ->
         program.settle()
         program.send(f"{ACCOUNT}\r{PASSWORD}\r")
         program.see("Enter one of your recovery codes.")
-        program.see("Or connect with your ssh key.")
+        program.see("with your ssh key.")
         program.settle()
         program.send("\x1b")
         program.settle()
 
 
 def fingerprint(key: SecurityKey) -> str:
-
     return parse(f"{key.type} {base64.b64encode(key.blob).decode()}")[1]
 
 

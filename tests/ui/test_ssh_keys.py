@@ -1,5 +1,7 @@
 """Ssh keys on the screen: recognized at the door, set up, listed, removed, used to verify."""
 
+from dataclasses import replace
+
 import pytest
 from textual.widgets import Input
 
@@ -17,6 +19,7 @@ from tests.support import KEY, OTHER_KEY, PASSWORD, House
 from tests.ui.states_of_keys import (
     addable,
     asked_again,
+    key_alone,
     new_with_key,
     quick,
     set_up_by_key,
@@ -156,6 +159,13 @@ async def test_verify_again_offers_the_key(answer: str) -> None:
             assert visit.rows()[0].endswith("Use the ssh key of this session")
             await visit.press("down", "enter")
             assert visit.on(SecurityCodeDialog)
+
+
+async def test_where_only_recovery_codes_are_left_the_key_is_named() -> None:
+    elsewhere = replace(key_alone(), proven_key=None)
+    async with opened(elsewhere) as visit:
+        await visit.enter_password()
+        assert "Or connect with your ssh key." in visit.sentences()
 
 
 async def test_row_of_keys_is_not_removed_as_a_whole() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.kiosk import person
 from tests.kiosk.debian import debian, fetch_packages
+from tests.kiosk.keys import generate
 from tests.kiosk.kiosk import ACCOUNT, kiosk_server
 from tests.kiosk.scratch import CHECKOUT, await_end
 from tests.services.require import unavailable
@@ -63,6 +64,13 @@ def test_installed_twice_it_is_signed_in_to_answers_and_can_be_undone(
         tmux.press("C-q")
         tmux.see("code=0")
         assert await_end(session) == []
+        key = generate(tmp_path, "laptop")
+        tmux.run(f"clear; {shlex.join(server.ssh(options=key.options))}; echo code=$?")
+        tmux.see(
+            f"No account knows your key {key.fingerprint}."
+        )  # sshd tells, of this version, too
+        tmux.press("C-q")
+        tmux.see("code=0")
         assert server.said(*server.ssh("id")).returncode == 64
         assert server.said(*server.ssh("id", user="root")).returncode == 255
 

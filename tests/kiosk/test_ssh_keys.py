@@ -148,7 +148,7 @@ def test_walk_by_key_alone_from_the_first_set_up_to_the_last_key(
     tmux.press("Enter", "d")
     tmux.see("Remove the key Laptop?")
     tmux.press("y")
-    tmux.see("Add the key of this session")
+    tmux.see("SSH keys: 1 of 10")
     tmux.press("Escape")
     tmux.see("Your account needs one method. Add another first.")
     tmux.press("C-q")

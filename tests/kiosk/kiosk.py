@@ -108,7 +108,14 @@ class KioskServer:
     ) -> list[str]:
         """The command line of a client outside, coming from `address`."""
         come = ("-p", str(port), "-b", address)
-        client = ["ssh", *OPTIONS, *come, *options, f"{user}@127.0.0.1", *arguments]
+        client = [
+            "ssh",
+            *options,
+            *OPTIONS,
+            *come,
+            f"{user}@127.0.0.1",
+            *arguments,
+        ]  # the first counts
         return [*self.scratch.network, *client]
 
     def said(self, *command: str) -> "subprocess.CompletedProcess[str]":

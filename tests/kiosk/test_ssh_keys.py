@@ -143,7 +143,7 @@ def test_walk_by_key_alone_from_the_first_set_up_to_the_last_key(
     tmux.see("No app passwords yet")
     tmux.press("v")
     tmux.see("1 of 10")
-    tmux.press(*["Down"] * 4, "Enter")
+    tmux.press("Down", "Enter")
     tmux.see("Laptop · Ed25519 · just now from 127.0.0.1")
     tmux.press("Enter", "d")
     tmux.see("Remove the key Laptop?")

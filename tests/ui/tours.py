@@ -23,6 +23,7 @@ from apppw_tui.ui.dialogs.palette import PaletteDialog
 from apppw_tui.ui.dialogs.phone_number import PhoneNumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import RecoveryCodesDialog
 from apppw_tui.ui.dialogs.security_code import BypassDialog, SecurityCodeDialog
+from apppw_tui.ui.dialogs.ssh_keys import AddKeyDialog, KeyDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
@@ -34,6 +35,7 @@ from tests.support import PASSWORD, House
 from tests.ui import states_of_verification as verification
 from tests.ui.states import empty, ending, forty
 from tests.ui.states_of_activity import busy
+from tests.ui.states_of_keys import addable, asked_again, quick, to_add
 from tests.ui.states_of_rules import few_scopes, nobody_creates
 from tests.ui.walks import Visit, demo_house
 
@@ -175,6 +177,17 @@ TOURS = {
         ),
         {"show_demo": True},
     ),
+    "a key": Tour(
+        quick,
+        (
+            Stop("recognized", LoginScreen, Visit.settle),
+            Stop("verify-by-key", KeyDialog, asked_again),
+            Stop("ssh-keys", ChooseDialog, keys("enter", *["down"] * 4, "enter")),
+            Stop("ssh-key", DetailsDialog, keys("enter")),
+            Stop("ssh-key-remove", ConfirmDialog, keys("d")),
+        ),
+    ),
+    "a key that is new": Tour(addable, (Stop("ssh-key-add", AddKeyDialog, to_add),)),
     "bypass": Tour(
         verification.bypassed,
         (

@@ -266,7 +266,7 @@ def test_portal_that_is_started_by_hand_believes_no_file(door: KioskServer, tmp_
     line = [
         *("setpriv", f"--reuid={user}", "--clear-groups"),
         *("env", "SSH_USER_AUTH=/tmp/sshauth.Forged0123456789", "TERM=xterm-256color"),
-        *("apppw-tui", "--config", "/etc/apppw-tui/config.toml", "--kiosk"),
+        *("/usr/local/bin/apppw-tui", "--config", "/etc/apppw-tui/config.toml", "--kiosk"),
     ]
     program = Program(door.scratch.inside(*line), CLIENT)
     try:

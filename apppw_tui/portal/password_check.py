@@ -27,7 +27,7 @@ from apppw_tui.domain.integration_ports import ExternalPasswords, PasswordReply
 from apppw_tui.domain.names import AccountName, candidates
 from apppw_tui.domain.ports import find
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.context import PortalContext
+from apppw_tui.portal.context import PortalContext, PortalThrottle
 from apppw_tui.portal.ssh_keys import throttle_of
 
 _DECOY_BYTES = 24
@@ -63,6 +63,11 @@ def password_check(context: PortalContext) -> PasswordCheck:
     )
 
 
+def _counters(context: PortalContext, account_name: str) -> PortalThrottle:
+    """The throttle of a try at that account, from where it comes."""
+    return context.throttle if context.proven_key is None else throttle_of(context, account_name)
+
+
 class StoredPasswords:
     """Passwords whose hashes are in the store; one hash of each profile in use for each try."""
 
@@ -71,14 +76,12 @@ class StoredPasswords:
     def __init__(self, context: PortalContext) -> None:
         self._context = context
         self._hashes = context.hasher.account
-        self._throttle = context.throttle
 
     def authenticate(self, names: Sequence[AccountName], password: Secret) -> Account | None:
         # Under one name, whichever of them was typed; which that is costs the same for all.
         name = self._context.store.meant(names)
-        throttle = self._throttle
-        if self._context.proven_key is not None:
-            throttle = throttle_of(self._context, name)
+        context = self._context
+        throttle = context.throttle if context.proven_key is None else throttle_of(context, name)
         throttle.record_attempt(name, "password")
         account = None
         try:
@@ -101,10 +104,10 @@ class StoredPasswords:
         return account
 
     def verify(self, account: Account, password: Secret) -> bool:
-        self._throttle.record_attempt(account.name, "password")
+        _counters(self._context, account.name).record_attempt(account.name, "password")
         right = self._hashes.compare(account.password_hash, password).right
         if right:
-            self._throttle.undo_attempt(account.name, "password")
+            _counters(self._context, account.name).undo_attempt(account.name, "password")
         else:
             self._context.record(account, EventType.WRONG_PASSWORD)
         return right
@@ -133,11 +136,10 @@ class ExternalPasswordCheck:
         self.external_hint: str | None = source.sentence
         self._context = context
         self._source = source
-        self._throttle = context.throttle
 
     def authenticate(self, names: Sequence[AccountName], password: Secret) -> Account | None:
         name = self._context.store.meant(names)
-        self._throttle.record_attempt(name, "password")
+        _counters(self._context, name).record_attempt(name, "password")
         reply = self._ask(name, password)
         canonical = self._canonical(name, reply)
         account = None
@@ -145,7 +147,7 @@ class ExternalPasswordCheck:
             # The same person under another name: with as many names as they like, people could
             # try as often as they like.
             if canonical is not None and canonical != name:
-                self._throttle.record_attempt(canonical, "password")
+                _counters(self._context, canonical).record_attempt(canonical, "password")
             if reply.valid and canonical is not None:
                 account = self._account(canonical)
         except RateLimited:
@@ -156,17 +158,17 @@ class ExternalPasswordCheck:
             # writes down who was refused.
             self._equalize_timing(name, reply)
             return None
-        self._throttle.undo_attempt(name, "password", keep=canonical == name)
+        _counters(self._context, name).undo_attempt(name, "password", keep=canonical == name)
         if canonical != name:
-            self._throttle.undo_attempt(canonical, "password")
+            _counters(self._context, canonical).undo_attempt(canonical, "password")
         return account
 
     def verify(self, account: Account, password: Secret) -> bool:
-        self._throttle.record_attempt(account.name, "password")
+        _counters(self._context, account.name).record_attempt(account.name, "password")
         reply = self._ask(account.name, password)
         right = reply.valid and self._canonical(AccountName(account.name), reply) == account.name
         if right:
-            self._throttle.undo_attempt(account.name, "password")
+            _counters(self._context, account.name).undo_attempt(account.name, "password")
         else:
             self._context.record(account, EventType.WRONG_PASSWORD)
         return right
@@ -195,7 +197,7 @@ class ExternalPasswordCheck:
             return self._source.passwords.check(name, password, self._context.address)
         except PasswordBackendDown:
             # Not kept: whether it is an account's was not found out.
-            self._throttle.undo_attempt(name, "password", keep=False)
+            _counters(self._context, name).undo_attempt(name, "password", keep=False)
             raise
 
     def _equalize_timing(self, name: str, answer: PasswordReply) -> None:

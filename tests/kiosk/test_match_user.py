@@ -46,10 +46,11 @@ def test_a_key_opens_the_portal_and_nothing_else(bare: KioskServer, tmp_path: Pa
     program = Program(bare.ssh(port=PORT, options=mine), CLIENT)
     try:
         program.see("Quit")
+        program.see("No account knows your key")  # sshd has said which one it was
         (portal,) = bare.portals()
         had = Path(f"/proc/{portal}/environ").read_text().split("\0")
         assert {one.partition("=")[0] for one in had if one} == {
-            *("PATH", "LANG", "TERM", "SSH_CONNECTION")
+            *("PATH", "LANG", "TERM", "SSH_CONNECTION", "SSH_USER_AUTH")
         }
         program.settle()
         program.send("\x11")

@@ -22,10 +22,11 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import Rule, ThrottleState
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import VERIFIED_FOR, Session
 from apppw_tui.store.memory import MemoryThrottleStore
 from tests.standing import damage, document, put_document, standing_house
-from tests.support import PASSWORD, FixedClock, House
+from tests.support import OTHER_KEY, PASSWORD, FixedClock, House
 
 ADA, GRACE = "ada@example.org", "grace@example.org"
 OLD = "the one of the mail"
@@ -387,3 +388,21 @@ def test_that_there_is_no_hash_is_written_and_read(tmp_path: Path) -> None:
     put_document(house, ADA, json.dumps(content).encode())
     with pytest.raises(StoreDamaged):
         house.store.get(ADA)
+
+
+def test_known_key_is_counted_by_itself_there_too(elsewhere: Elsewhere) -> None:
+    elsewhere.house.add(ADA)
+    elsewhere.house.give_ssh_key()
+    by_key = Elsewhere(elsewhere.house.by_key(), elsewhere.source)
+    by_key.signed_in()
+    stranger = Elsewhere(elsewhere.house.by_key(OTHER_KEY), elsewhere.source)
+    elsewhere.means.throttle.forget_known(ADA)
+    by_key.signed_in()  # the key is known again, and the address
+    for _ in range(FREE):
+        by_key.refuses(password="wrong")
+    with pytest.raises(RateLimited):
+        by_key.portal.sign_in(ADA, OLD)
+    assert isinstance(stranger.portal.sign_in(ADA, OLD), Challenge)  # from the same address
+    by_key.source.down = True
+    with pytest.raises((PasswordBackendDown, RateLimited)):
+        by_key.portal.sign_in(ADA, OLD)

@@ -41,7 +41,7 @@ def host_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 BY_KEY = """\
 AuthenticationMethods publickey keyboard-interactive
 AuthorizedKeysFile none
-AuthorizedKeysCommand /usr/local/libexec/apppw-anykey %t %k
+AuthorizedKeysCommand /usr/local/libexec/apppw-anykey %u %t %k
 AuthorizedKeysCommandUser nobody
 ExposeAuthInfo yes
 """

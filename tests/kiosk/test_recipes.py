@@ -61,7 +61,7 @@ def test_the_kiosk_is_as_the_doctor_wants_it(tmp_path: Path, host_key: Path) -> 
     said = told(places.kiosk)
     assert said["authenticationmethods"] == ["publickey keyboard-interactive"]
     assert said["exposeauthinfo"] == ["yes"]
-    assert said["authorizedkeyscommand"] == ["/usr/local/libexec/apppw-anykey %t %k"]
+    assert said["authorizedkeyscommand"] == ["/usr/local/libexec/apppw-anykey %u %t %k"]
     assert said["acceptenv"] == ["LANG", "NO_COLOR"]
     assert "subsystem" not in said
     assert said["permitrootlogin"] == ["no"]

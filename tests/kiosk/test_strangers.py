@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kiosk.keys import generate
 from tests.kiosk.kiosk import CLIENT, PORT, KioskServer
 from tests.kiosk.scratch import await_end
 from tests.terminal.program import PATIENCE, Program
@@ -147,7 +148,7 @@ def test_who_is_connected_and_asks_for_nothing_is_sent_away(kiosk: KioskServer) 
 def test_a_client_chooses_its_characters_and_colours_and_nothing_else(kiosk: KioskServer) -> None:
     smuggled = (
         "APPPW_STORE=/tmp TEXTUAL_LOG=/var/lib/apppw-tui/made LD_PRELOAD=/tmp/x PYTHONPATH=/tmp "
-        "PATH=/tmp TZ=Mars HOME=/tmp SSH_CONNECTION=x SSH_ORIGINAL_COMMAND=x "
+        "PATH=/tmp TZ=Mars HOME=/tmp SSH_CONNECTION=x SSH_ORIGINAL_COMMAND=x SSH_USER_AUTH=x "
         "LANG=de_DE.UTF-8 NO_COLOR=yes"
     )
     program = kiosk.client("-o", f"SetEnv={smuggled}", "-o", "SendEnv=*")
@@ -157,6 +158,7 @@ def test_a_client_chooses_its_characters_and_colours_and_nothing_else(kiosk: Kio
         had = Path(f"/proc/{portal}/environ").read_bytes().decode().rstrip("\0").split("\0")
         environment = dict(one.split("=", 1) for one in had)
         assert environment.pop("SSH_CONNECTION").startswith("127.0.0.1 ")
+        assert environment.pop("SSH_USER_AUTH").startswith("/tmp/sshauth.")
         assert environment == {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TERM": "xterm-256color",
@@ -180,21 +182,30 @@ def test_a_terminal_of_a_strange_name_gets_lines(kiosk: KioskServer, term: str) 
 
 
 @pytest.mark.parametrize("user", ["root", "nobody", "no-such-user"])
-def test_nobody_else_comes_in_at_that_port(kiosk: KioskServer, user: str) -> None:
-    done = kiosk.said(*kiosk.ssh("id", user=user, options=["-t", "-t"]))
+def test_nobody_else_comes_in_at_that_port(kiosk: KioskServer, user: str, tmp_path: Path) -> None:
+    key = generate(tmp_path, "key")
+    done = kiosk.said(*kiosk.ssh("id", user=user, options=["-t", "-t", *key.options]))
     assert done.returncode == 255
     assert DENIED in done.stderr
     assert done.stdout == ""
 
 
 @pytest.mark.parametrize("user", ["root", "somebody"])
-def test_not_even_where_only_pam_stands_in_the_way(kiosk: KioskServer, user: str) -> None:
-    if user == "somebody":
+@pytest.mark.parametrize("command", [(), ("AuthorizedKeysCommand=/usr/bin/echo %t %k",)])
+def test_not_even_where_only_pam_stands_in_the_way(
+    kiosk: KioskServer, user: str, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Nor by a key, which each of PAM and apppw-anykey would refuse alone."""
+    key = generate(tmp_path, "key")
+    if command:
+        user = user.replace("somebody", "anybody")
+    if user != "root":
         kiosk.scratch.output("useradd", "--system", "--shell", "/bin/sh", user)
-    kiosk.listen("PermitRootLogin=yes", f"AllowUsers={user}", "ForceCommand=id", port=OTHER_PORT)
-    done = kiosk.said(*kiosk.ssh("id", user=user, port=OTHER_PORT))
+    open_to = ("PermitRootLogin=yes", f"AllowUsers={user}", "ForceCommand=id", *command)
+    kiosk.listen(*open_to, port=OTHER_PORT)
+    done = kiosk.said(*kiosk.ssh("id", user=user, port=OTHER_PORT, options=key.options))
     assert done.returncode == 255
-    assert DENIED in done.stderr
+    assert DENIED in done.stderr or "Connection closed" in done.stderr
     assert done.stdout == ""
     kiosk.stop(OTHER_PORT)
 

@@ -27,6 +27,8 @@ def test_a_key_opens_the_portal_and_nothing_else(bare: KioskServer, tmp_path: Pa
     key = tmp_path / "key"
     subprocess.run([generate, "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     bare.install(wheel(VERSION))
+    bare.configure("")
+    bare.add_account()
     etc = bare.scratch.root / "etc"
     (etc / "ssh/sshd_config").write_text(_OWN)
     shutil.copy(RECIPES / "sshd/match-user.conf", etc / "ssh/sshd_config.d/apppw-tui.conf")

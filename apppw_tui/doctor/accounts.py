@@ -178,19 +178,16 @@ def _usage(places: StorePlaces) -> Iterator[Finding]:
         pass  # its mode or kind was told
 
 
-def check_keys(
-    store: FolderStore, accounts: Iterable[Account], *, keys_count: bool
-) -> Iterator[Finding]:
-    """Of accounts whose only methods are ssh keys, where those count for nothing."""
-    for account in accounts:
-        others = account.authenticator is not None or account.phones
-        if account.ssh_keys and not others and not keys_count:
-            yield warning(
-                store.path(account.name),
-                "Its only verification methods are ssh keys, which count for nothing here: nobody "
-                "signs in but with a recovery code.",
-                command("apppw-tui", "account", "bypass", account.name, "--minutes", "60"),
-            )
+def check_keys(place: Path | str, account: Account, *, keys_count: bool) -> Iterator[Finding]:
+    """Of an account at `place` whose only methods are ssh keys, where those count for nothing."""
+    others = account.authenticator is not None or account.phones
+    if account.ssh_keys and not others and not keys_count:
+        yield warning(
+            place,
+            f"{account.name}: its only verification methods are ssh keys, which count for nothing "
+            "here: nobody signs in but with a recovery code.",
+            command("apppw-tui", "account", "bypass", account.name, "--minutes", "60"),
+        )
 
 
 def check_names(

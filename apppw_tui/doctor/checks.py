@@ -155,7 +155,12 @@ class Checkup:
             return [danger(self.folder, str(error), "Put that right, and look again.")]
         return _each({
             "the database": lambda: database.check(
-                config, engine, self.folder, self.key_file, self.clock
+                config,
+                engine,
+                self.folder,
+                self.key_file,
+                self.clock,
+                keys_count=self.config.policy.ssh_keys_count,
             ),
             "the disk": lambda: _or_ok(
                 machine.check(self.folder, self.places), self.folder, "Its disk has room."
@@ -175,7 +180,9 @@ class Checkup:
         counted = ok(self.folder, f"Every account can be read ({len(readable)}).")
         findings += accounts.check_names(store, readable, self.config.default_domain)
         counting = self.config.policy.ssh_keys_count
-        findings += accounts.check_keys(store, readable, keys_count=counting)
+        for account in readable:
+            place = store.path(account.name)
+            findings += accounts.check_keys(place, account, keys_count=counting)
         return [*(findings or [counted]), *key.check(self.folder, engine.keyring, readable)]
 
     def _owner(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from apppw_tui.config import DatabaseConfig
 from apppw_tui.config.dsn import parse_dsn
+from apppw_tui.doctor.accounts import check_keys
 from apppw_tui.doctor.finding import Finding, command, danger, notice, ok, unusable, warning
 from apppw_tui.domain.errors import Refused, StoreError
 from apppw_tui.domain.names import escaped
@@ -28,11 +29,18 @@ _INIT = "Run, as the owner of the tables: apppw-tui store init --dsn DSN"
 
 
 def check(
-    config: DatabaseConfig, engine: Engine, folder: Path, key_file: Path, clock: Clock
+    config: DatabaseConfig,
+    engine: Engine,
+    folder: Path,
+    key_file: Path,
+    clock: Clock,
+    *,
+    keys_count: bool,
 ) -> Iterator[Finding]:
     """Looks at the database, at every account in it, at the key and at the certificates.
 
-    `folder` has what stays on this machine.
+    `folder` has what stays on this machine; `keys_count` says that the policy lets an ssh key be a
+    second factor.
     """
     # No store in files has any use of it.
     from apppw_tui.store.postgres.facts import DeletedLookup, examine
@@ -52,7 +60,7 @@ def check(
     yield from _machines(facts, config.machine)
     lookup = DeletedLookup(config)
     try:
-        yield from _accounts(engine, lookup)
+        yield from _accounts(engine, lookup, keys_count=keys_count)
     finally:
         lookup.close()
     yield from _key(engine, key_file)
@@ -167,8 +175,8 @@ def _machines(facts: "DatabaseFacts", name: str) -> Iterator[Finding]:
         )
 
 
-def _accounts(engine: Engine, lookup: "DeletedLookup") -> Iterator[Finding]:
-    """Accounts that cannot be read, and app passwords that were deleted and are there again."""
+def _accounts(engine: Engine, lookup: "DeletedLookup", *, keys_count: bool) -> Iterator[Finding]:
+    """Accounts that cannot be read or used, and app passwords that are back after a deletion."""
     failures: dict[str, StoreError] = {}
     count = 0
     accounts = progress(engine.accounts.each(failures.__setitem__), "Looking through accounts")
@@ -176,6 +184,7 @@ def _accounts(engine: Engine, lookup: "DeletedLookup") -> Iterator[Finding]:
         count += len(batch)
         listed = lookup.listed(batch)
         for account in batch:
+            yield from check_keys(_WHERE, account, keys_count=keys_count)
             for app_password in account.app_passwords:
                 if (account.uid, app_password.id) in listed:
                     delete = ("apppw-tui", "app-password", "delete", account.name, app_password.id)

@@ -98,6 +98,16 @@ class SystemPaths:
         return self.root / "etc/ssh/apppw_sshd_config"
 
     @property
+    def sshd(self) -> Path:
+        """The configuration of the machine's own sshd."""
+        return self.root / "etc/ssh/sshd_config"
+
+    @property
+    def match_user(self) -> Path:
+        """Opens the portal in the machine's own sshd, instead of a kiosk."""
+        return self.root / "etc/ssh/sshd_config.d/apppw-tui.conf"
+
+    @property
     def recipes(self) -> Path:
         """Those of the version that recipes/install.sh has put in use."""
         return self.root / "opt/apppw-tui/current/share/apppw-tui/recipes"

@@ -1,4 +1,4 @@
-"""The kiosk: whether its own sshd opens the portal, and nothing else."""
+"""The ways in by ssh: that the kiosk opens nothing else, and that each tells of keys."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -7,7 +7,7 @@ from pathlib import Path
 from apppw_tui.config import present
 from apppw_tui.doctor import kiosk, pam
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
-from apppw_tui.doctor.probe import Run, SystemPaths
+from apppw_tui.doctor.probe import CommandOutput, Run, SystemPaths
 from apppw_tui.domain.lines import lines
 
 # sshd_config(5): each opens something else than the portal; DisableForwarding closes the first.
@@ -19,10 +19,7 @@ _FORWARDING = {
     "permittunnel": "no",
 }
 _OTHERS = {"permituserrc": "no", "permituserenvironment": "no"}
-_OF_KEYS = (
-    'Take over what recipes/sshd/apppw_sshd_config says of keys, or set ssh_keys = "off" under '
-    "[policy]."
-)
+_OF_KEYS = 'Take over what recipes/sshd/{} says of keys, or set ssh_keys = "off" under [policy].'
 _NOT_RUNNING = "Missing privilege separation directory"
 
 
@@ -33,6 +30,11 @@ def check(
 
     `keys_count` says that the policy lets an ssh key be a second factor.
     """
+    of_kiosk = _check_kiosk(ask, places, owner, keys_count=keys_count)
+    return [*of_kiosk, *_match_user(ask, places)] if keys_count else of_kiosk
+
+
+def _check_kiosk(ask: Run, places: SystemPaths, owner: int, *, keys_count: bool) -> list[Finding]:
     path = places.kiosk
     if not present(path):
         return [ok(path, "There is no kiosk here.")]
@@ -46,18 +48,40 @@ def check(
     users = settings.get("allowusers", [])
     if len(users) == 1:
         # What a Match block says of that very user counts as well.
-        who = f"user={_user(users[0])},host=localhost,addr=127.0.0.1"
-        again = ask(("sshd", "-T", "-f", str(path), "-C", who))
+        again = _ask_for(ask, path, _user(users[0]))
         settings = settings if again.error else _settings(again.out)
         stands += kiosk.script(_only(settings, "forcecommand"), _user(users[0]), places, owner)
     if _only(settings, "usepam") == "yes":
         stands += pam.missing_for_kiosk(places)
     findings = [*stands, *_kiosk(path, settings)]
     if keys_count:
-        findings += _keys(path, settings)
+        findings += _keys(path, settings, "apppw_sshd_config")
         if _exposes(settings):
             findings += kiosk.key_command(_only(settings, "authorizedkeyscommand"), places, owner)
     return findings or [ok(path, "It opens the portal, and nothing else.")]
+
+
+def _match_user(ask: Run, places: SystemPaths) -> Iterator[Finding]:
+    """Checks what the machine's own sshd tells of keys, where the portal is behind it."""
+    path = places.match_user
+    try:
+        words = [line.split() for line in lines(path.read_text("utf-8", "replace"))]
+    except OSError:
+        return
+    users = [line[2] for line in words if [word.lower() for word in line[:2]] == ["match", "user"]]
+    if len(users) != 1 or not present(places.sshd):
+        return
+    output = _ask_for(ask, places.sshd, users[0])
+    if not output.error:
+        yield from _keys(path, _settings(output.out), "match-user.conf")
+    elif _NOT_RUNNING not in output.errors:
+        yield output.as_finding()
+
+
+def _ask_for(ask: Run, path: Path, user: str) -> CommandOutput:
+    """Asks for what holds for that user."""
+    who = f"user={user},host=localhost,addr=127.0.0.1"
+    return ask(("sshd", "-T", "-f", str(path), "-C", who))
 
 
 def _settings(text: str) -> dict[str, list[str]]:
@@ -119,7 +143,7 @@ def _exposes(settings: dict[str, list[str]]) -> bool:
     return _only(settings, "exposeauthinfo") == "yes"
 
 
-def _keys(path: Path, settings: dict[str, list[str]]) -> Iterator[Finding]:
+def _keys(path: Path, settings: dict[str, list[str]], recipe: str) -> Iterator[Finding]:
     """Checks that the portal is told which ssh key was proved, and by sshd alone."""
     accepted = [name for line in settings.get("acceptenv", []) for name in line.split()]
     if any(fnmatchcase("SSH_USER_AUTH", pattern) for pattern in accepted):
@@ -132,7 +156,7 @@ def _keys(path: Path, settings: dict[str, list[str]]) -> Iterator[Finding]:
         yield notice(
             path,
             "ExposeAuthInfo is no: the portal is told of no ssh key, so none is a second factor.",
-            _OF_KEYS,
+            _OF_KEYS.format(recipe),
         )
         return
     methods = _only(settings, "authenticationmethods")
@@ -144,7 +168,7 @@ def _keys(path: Path, settings: dict[str, list[str]]) -> Iterator[Finding]:
         yield notice(
             path,
             "sshd has no ssh key proved, so none is a second factor.",
-            _OF_KEYS,
+            _OF_KEYS.format(recipe),
         )
 
 

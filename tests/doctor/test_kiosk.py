@@ -174,6 +174,43 @@ def test_program_that_sshd_would_not_run_for_keys_is_found(
     assert "no ssh key is a second factor" in finding.what
 
 
+def looked_at_own(server: Server, host_key: Path, match: str) -> list[Finding]:
+    """The machine's own sshd, with that file beside its configuration, and a kiosk with keys."""
+    anykey(server)
+    own = server.places.match_user
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text(match)
+    server.places.sshd.write_text(
+        f"HostKey {host_key}\nUsePAM yes\nAcceptEnv LANG LC_*\nInclude {own}\n"
+    )
+    assert looked_at(server, HEALTHY + BY_KEY, host_key) == []
+    return looked_at(server, HEALTHY + BY_KEY, host_key, keys_count=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "what"),
+    [
+        (("ExposeAuthInfo yes", ""), Level.NOTICE, "ExposeAuthInfo is no"),
+        (("PubkeyAuthentication yes", "PubkeyAuthentication no"), Level.NOTICE, "no ssh key"),
+        (("LANG NO_COLOR", "LANG SSH_*"), Level.DANGER, "AcceptEnv"),
+    ],
+    ids=["file", "no-keys", "environment"],
+)
+def test_what_keeps_keys_from_counting_at_the_own_sshd_is_found(
+    server: Server, host_key: Path, change: tuple[str, str], level: Level, what: str
+) -> None:
+    text = adapted("sshd/match-user.conf", {})
+    assert looked_at_own(server, host_key, text) == []
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    edited = "\n".join(lines).replace(*change)
+    assert edited != "\n".join(lines)
+    (finding,) = looked_at_own(server, host_key, edited)
+    assert (finding.level, what in finding.what) == (level, True)
+    assert finding.where == str(server.places.match_user)
+    if level is Level.NOTICE:
+        assert "match-user.conf" in finding.remedy
+
+
 def test_where_the_one_user_may_come_from_is_no_fault(server: Server, host_key: Path) -> None:
     text = HEALTHY.replace("AllowUsers apppw", "AllowUsers apppw@192.0.2.*")
     assert looked_at(server, text, host_key) == []

@@ -13,9 +13,11 @@ import pytest
 
 from apppw_tui.doctor.finding import Level
 from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.ssh_key import SshKey
 from apppw_tui.store.folder.deleted_file import DeletedFile
 from apppw_tui.store.folder.deleted_ids import DeletedIds
 from tests.doctor.healthy import Server, faults
+from tests.support import KEY
 
 ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 
@@ -266,6 +268,20 @@ def test_an_account_that_the_default_domain_would_strand_is_named(server: Server
     )
     found = server.fault()
     assert (found.level, "stands before ada@example.org" in found.what) == (Level.WARNING, True)
+
+
+def test_an_account_with_keys_alone_is_named_where_they_count_for_nothing(server: Server) -> None:
+    key = SshKey(KEY.fingerprint, KEY.type, "Laptop", server.clock.now())
+    server.house.alter("bob", ssh_keys=(key,))
+    policy = replace(server.config.policy, ssh_keys_count=False)
+    server.config = replace(server.config, policy=policy)
+    finding = server.fault()
+    assert (finding.level, finding.where) == (
+        Level.WARNING, str(server.store / "accounts/bob.json"),
+    )  # fmt: skip
+    assert "bob: its only verification methods are ssh keys" in finding.what
+    server.house.give_authenticator("bob")
+    assert server.faults() == []
 
 
 def test_an_account_of_a_newer_program_needs_that_program(server: Server) -> None:

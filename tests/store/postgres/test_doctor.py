@@ -17,6 +17,7 @@ from apppw_tui.doctor import database as database_checks
 from apppw_tui.doctor.finding import Finding, Level
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.ports import SystemClock
+from apppw_tui.domain.ssh_key import SshKey
 from apppw_tui.store.postgres.engine import PostgresEngine
 from apppw_tui.store.postgres.init import initialise
 from apppw_tui.store.postgres.schema import PORTAL, VERIFIER
@@ -54,11 +55,17 @@ def config_of(database: Cluster, **more: str) -> DatabaseConfig:
 
 
 def findings(
-    engine: PostgresEngine, config: DatabaseConfig, shift: timedelta = timedelta()
+    engine: PostgresEngine,
+    config: DatabaseConfig,
+    shift: timedelta = timedelta(),
+    *,
+    keys_count: bool = True,
 ) -> list[Finding]:
     """All but what is in order, and but that no standby confirms, which is so here."""
     clock = ShiftedClock(shift)
-    result = database_checks.check(config, engine, engine._folder, Path("/key"), clock)
+    result = database_checks.check(
+        config, engine, engine._folder, Path("/key"), clock, keys_count=keys_count
+    )
     return [
         finding
         for finding in result
@@ -86,8 +93,9 @@ def test_good_database_has_nothing_but_no_standby(
     engine: PostgresEngine, database: Cluster
 ) -> None:
     clock = SystemClock()
+    config = config_of(database)
     result = [
-        *database_checks.check(config_of(database), engine, engine._folder, Path("/key"), clock)
+        *database_checks.check(config, engine, engine._folder, Path("/key"), clock, keys_count=True)
     ]
     assert [finding.what.partition(":")[0] for finding in result] == [
         "It answers.", "No standby confirms changes", "Every account can be read (1).",
@@ -216,6 +224,17 @@ def test_app_password_that_came_back_after_its_deletion_is_a_danger(
     result = findings(engine, config_of(database))
     finding = only(result, Level.DANGER, "ada: its app password Bus is on the list")
     assert "apppw-tui app-password delete ada abd" in finding.remedy
+
+
+def test_account_with_keys_alone_is_told_where_they_count_for_nothing(
+    engine: PostgresEngine, database: Cluster, clock: FixedClock
+) -> None:
+    key = SshKey("SHA256:" + "A" * 43, "ssh-ed25519", "Laptop", clock.now())
+    alter(engine.accounts, ssh_keys=(key,))
+    assert findings(engine, config_of(database)) == []
+    result = findings(engine, config_of(database), keys_count=False)
+    finding = only(result, Level.WARNING, "ada: its only verification methods are ssh keys")
+    assert "account bypass ada" in finding.remedy
 
 
 def restart(database: Cluster, host: str) -> None:

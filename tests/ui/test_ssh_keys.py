@@ -69,6 +69,7 @@ async def test_name_that_is_being_typed_stays(monkeypatch: pytest.MonkeyPatch) -
         assert visit.focused is visit.screen.query_one("#account", Input)
 
 
+@pytest.mark.slow
 async def test_first_set_up_by_key_needs_no_phone() -> None:
     house = new_with_key()
     async with opened(house) as visit:
@@ -103,6 +104,7 @@ async def test_key_of_another_account_cannot_be_set_up() -> None:
         assert "That key belongs to another account." in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_key_is_added_once() -> None:
     house = addable()
     async with opened(house) as visit:
@@ -118,6 +120,7 @@ async def test_key_is_added_once() -> None:
         assert house.now(ACCOUNT).ssh_key(KEY.fingerprint) is not None
 
 
+@pytest.mark.slow
 async def test_key_is_looked_at_and_removed_by_yes() -> None:
     house = with_keys()
     async with opened(house) as visit:

@@ -17,9 +17,7 @@ from apppw_tui.store.postgres.schema import major_in, require_major
 
 LOCK_TIMEOUT = 5.0  # seconds
 LONG_PATIENCE = 60.0  # seconds
-_MAJOR: LiteralString = (
-    "SELECT major, EXISTS (SELECT FROM apppw.mark WHERE name = 'copy') FROM apppw.store"
-)
+_MAJOR: LiteralString = "SELECT major, EXISTS (SELECT FROM apppw.copy) FROM apppw.store"
 _MOST_IDLE = 4  # connections; each costs the server 2 MB
 _T = TypeVar("_T")
 # The server's warning that a commit is done, and is waited for no longer (syncrep.c).

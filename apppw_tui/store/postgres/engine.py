@@ -211,13 +211,13 @@ class PostgresEngine:
         """Nothing lacks: `store init` has made it all."""
 
     def has_unfinished_copy(self) -> bool:
-        return bool(self._database.rows("SELECT 1 FROM apppw.mark WHERE name = 'copy'"))
+        return bool(self._database.rows("SELECT 1 FROM apppw.copy"))
 
     def mark_copy(self, *, finished: bool) -> None:
         with self._database.transaction() as transaction:
-            transaction.write("DELETE FROM apppw.mark WHERE name = 'copy'")
+            transaction.write("DELETE FROM apppw.copy")
             if not finished:
-                transaction.write("INSERT INTO apppw.mark (name, time) VALUES ('copy', now())")
+                transaction.write("INSERT INTO apppw.copy (began) VALUES (now())")
             transaction.commit()
 
     def drop(self, account_name: str, uid: str | None) -> None:

@@ -47,6 +47,9 @@ TABLES: tuple[LiteralString, ...] = (
         DEFERRABLE INITIALLY DEFERRED, network text,
       time timestamptz NOT NULL, PRIMARY KEY (uid, network)) WITH (fillfactor = 70)""",
     "CREATE TABLE apppw.mark (name text PRIMARY KEY, time timestamptz NOT NULL)",
+    # Since when a copy into these tables is not finished. No daemon's to write, as marks are: while
+    # there is a row, nobody works with them.
+    "CREATE TABLE apppw.copy (began timestamptz NOT NULL)",
     # A sequence of its own: an identity cannot stand in a partitioned table before version 17.
     "CREATE SEQUENCE apppw.event",
     """CREATE TABLE apppw.activity (
@@ -99,6 +102,7 @@ GRANTS: dict[str, tuple[LiteralString, ...]] = {
         "USAGE ON SEQUENCE apppw.event",
         "SELECT ON apppw.store",
         "SELECT, INSERT ON apppw.deleted",
+        "SELECT, INSERT, DELETE ON apppw.copy",
         "SELECT, INSERT, DELETE ON apppw.activity",
         """SELECT, INSERT, UPDATE, DELETE ON apppw.account, apppw.used, apppw.uses, apppw.network,
         apppw.mark, apppw.throttle, apppw.ssh_key, apppw.profile, apppw.machine, apppw.ending,
@@ -109,6 +113,7 @@ GRANTS: dict[str, tuple[LiteralString, ...]] = {
         "USAGE ON SCHEMA apppw",
         "USAGE ON SEQUENCE apppw.event",
         "SELECT (one, major, minor) ON apppw.store",
+        "SELECT ON apppw.copy",
         "SELECT (name, uid, version, verifying) ON apppw.account",
         """SELECT, INSERT, UPDATE, DELETE ON apppw.used, apppw.uses, apppw.network, apppw.mark,
         apppw.machine, apppw.ending, apppw.settling""",

@@ -1,8 +1,10 @@
 """The rights of each role: what a daemon or a portal that was taken over cannot do."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg import errors
 
@@ -16,6 +18,7 @@ from tests.store.making import HASH, add, alter, record
 from tests.store.postgres.cluster import ONE_CLUSTER, Cluster, rows
 from tests.store.rotator import put
 from tests.support import NOW, FixedClock
+from tests.systemd.walk import steps
 
 pytestmark = ONE_CLUSTER
 
@@ -57,6 +60,8 @@ def test_the_daemons_role_reads_no_account_password_and_nothing_sealed(
         "UPDATE apppw.account SET version = 1",
         "INSERT INTO apppw.account (name) VALUES ('x')",
         "DELETE FROM apppw.account",
+        "INSERT INTO apppw.copy VALUES (now())",
+        "DELETE FROM apppw.copy",
         "SELECT * FROM apppw.ring",
         "SELECT throttle_key FROM apppw.store",
         "SELECT * FROM apppw.throttle",
@@ -116,3 +121,25 @@ def test_the_daemons_role_can_all_that_a_daemon_does(
     assert [message.entry for message in machines[0].notices.due(NOW)] == [entry]
     assert engine.accounts.list_names() == ["ada"]
     engine.close()
+
+
+def test_a_daemon_that_was_taken_over_is_thrown_out_and_lets_go_of_its_locks(
+    database: Cluster, tmp_path: Path, clock: FixedClock
+) -> None:
+    """By the page's commands."""
+    (step,) = steps("administrator.md", "A daemon that was taken over")
+    first, second = re.findall(r'-c "([^"]*)"', step.commands)
+    engine = in_postgresql(database.dsn(), tmp_path / "portal", clock)[0]
+    add(engine.accounts)
+    alter(engine.accounts, enabled=False)  # the other machines are told when it goes
+    daemon = psycopg.connect(database.dsn(VERIFIER))
+    daemon.execute("LOCK TABLE apppw.settling")
+    try:
+        database.execute("postgres", first, second)
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(database.dsn(VERIFIER))
+        engine.accounts.remove("ada")
+    finally:
+        database.execute("postgres", f"ALTER ROLE {VERIFIER} LOGIN")
+        daemon.close()
+        engine.close()

@@ -11,6 +11,7 @@ from apppw_tui import config as configuration
 from apppw_tui.commands.output import pluralize, print_json, print_lines, print_pairs
 from apppw_tui.commands.server_facts import ConfigChecked, FindingTold
 from apppw_tui.config import Config, DatabaseConfig, choose, present, store_folder
+from apppw_tui.config.dsn import parse_dsn
 from apppw_tui.doctor import configuration as file_checks
 from apppw_tui.doctor import units
 from apppw_tui.doctor.finding import Finding, Level, danger, notice, warning
@@ -19,6 +20,9 @@ from apppw_tui.domain.errors import ConfigError, Refused, StoreUnusable
 from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import OK, REFUSED
 from apppw_tui.store.engine import NO_DRIVER, StoreLocation
+
+_FILES = ("sslrootcert", "sslcert", "sslkey")  # a passfile is read at once
+_OF_SYSTEM = "system"  # libpq 16, of sslrootcert: the bundle that OpenSSL knows
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,15 @@ def _database(config: DatabaseConfig) -> Iterator[Finding]:
             read_dsn(dsn)
         except Refused as error:
             yield warning(f"store.{key}", str(error), "Write it as docs/administrator.md says.")
+            continue
+        words = parse_dsn(dsn)
+        for word in _FILES:
+            if word in words and words[word] != _OF_SYSTEM and not present(Path(words[word])):
+                yield warning(
+                    f"store.{key}",
+                    f"{word} is not there: {words[word]}",
+                    f"Put it there, or correct {word}.",
+                )
 
 
 def _key(config: Config, store: Path | None) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """The database that several machines share, as this one sees it."""
 
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _WHERE = "the database"
 _SOON = timedelta(days=30)
 _RENEW = 'Make a new one: docs/administrator.md, "Certificates that end, or are stolen".'
+_PLAIN = re.compile("[a-z_][a-z0-9_]*")
 _SLACK = 2.0  # seconds; codes of authenticator apps hold for thirty
 _AT_ONCE = 1000  # accounts whose app passwords are looked for at once
 _INIT = "Run, as the owner of the tables: apppw-tui store init --dsn DSN"
@@ -43,10 +45,12 @@ def check(
     second factor.
     """
     # No store in files has any use of it.
-    from apppw_tui.store.postgres.facts import DeletedLookup, examine
+    from apppw_tui.store.postgres.facts import DeletedLookup, examine, list_foreign_parts
 
     yield from check_certificates(config, clock.now())
     try:
+        for part in list_foreign_parts(config):
+            yield _foreign(*part)
         facts = examine(config, folder, clock)
         engine.require_ready()
     except (StoreError, Refused) as error:
@@ -61,9 +65,33 @@ def check(
     lookup = DeletedLookup(config)
     try:
         yield from _accounts(engine, lookup, keys_count=keys_count)
+    except StoreError as error:
+        yield unusable(_WHERE, error, "Put that right, and look again.")
     finally:
         lookup.close()
     yield from _key(engine, key_file)
+
+
+def _foreign(table: str, kind: str, name: str) -> Finding:
+    """Of what an attacker, or a tool, put on a table."""
+    where, called = f"apppw.{_quoted(table)}", _quoted(name)
+    if not name:
+        return danger(
+            _WHERE,
+            f"Row security is switched on for {escaped(where)}: it may hide what is there.",
+            f"As the owner of the tables: ALTER TABLE {escaped(where)} DISABLE ROW LEVEL SECURITY",
+        )
+    return danger(
+        _WHERE,
+        f"{escaped(where)} has a {kind} that is not apppw-tui's, and may change or hide what is "
+        f"written: {escaped(called)}.",
+        f"As the owner of the tables: DROP {kind.upper()} {escaped(called)} ON {escaped(where)}",
+    )
+
+
+def _quoted(name: str) -> str:
+    """As PostgreSQL wants a name that is not of small letters alone."""
+    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
 
 
 def check_certificates(config: DatabaseConfig, now: datetime) -> Iterator[Finding]:

@@ -212,6 +212,10 @@ def test_names_in_it_do_not_act_on_the_terminal(run: CommandLine) -> None:
         ("host=/nowhere colour=blue", "dsn has a word that PostgreSQL does not know."),
         ("host=/nowhere passfile={}", "passfile is open to others: chmod 600 {}"),
         ("host=/nowhere passfile=/nowhere", "passfile cannot be read."),
+        ("host=/nowhere sslcert=/nowhere", "sslcert is not there: /nowhere"),
+        ("host=/nowhere sslkey=/nowhere", "sslkey is not there: /nowhere"),
+        ("host=/nowhere sslrootcert=/nowhere", "sslrootcert is not there: /nowhere"),
+        ("host=/nowhere sslrootcert=system sslcert={}", None),
     ],
 )
 def test_database_is_looked_at_as_far_as_nobody_has_to_be_asked(

@@ -1,10 +1,13 @@
 """Facts about a database that an administrator should know of."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import LiteralString
+
+import psycopg
 
 from apppw_tui.config import DatabaseConfig
 from apppw_tui.domain.account import Account
@@ -12,9 +15,10 @@ from apppw_tui.domain.deleted_ids import ID
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.folder.instance import read_instance
-from apppw_tui.store.postgres.connection import NO_TIME
+from apppw_tui.store.postgres.connection import NO_TIME, connect
 from apppw_tui.store.postgres.database import Database
 from apppw_tui.store.postgres.dsn import read_dsn
+from apppw_tui.store.postgres.errors import store_error
 from apppw_tui.store.postgres.machines import NAME_FREE_AFTER, MachineSeen, list_machines
 from apppw_tui.store.postgres.probe import HostProbe
 from apppw_tui.store.postgres.schema import lacking, require_whole
@@ -38,6 +42,14 @@ _OF_DAEMON: LiteralString = """
       OR has_table_privilege('apppw.deleted', 'UPDATE, DELETE, TRUNCATE')"""
 _OF_PORTAL: LiteralString = """
     SELECT has_table_privilege('apppw.deleted', 'UPDATE, DELETE, TRUNCATE')"""
+# They may hide rows, change what is written, or leave it out; apppw-tui has none of them.
+_FOREIGN: LiteralString = """
+    SELECT relname, kind, name FROM (
+      SELECT oid AS part, 'row security' AS kind, '' AS name FROM pg_class WHERE relrowsecurity
+      UNION ALL SELECT tgrelid, 'trigger', tgname FROM pg_trigger WHERE NOT tgisinternal
+      UNION ALL SELECT ev_class, 'rule', rulename FROM pg_rewrite WHERE rulename <> '_RETURN'
+    ) AS foreign_part JOIN pg_class ON pg_class.oid = part
+    WHERE relnamespace = to_regnamespace('apppw') ORDER BY 1, 2, 3"""
 _LISTED: LiteralString = """
     SELECT uid, id FROM apppw.deleted
     JOIN unnest(%s::text[], %s::text[]) AS live (uid, id) USING (uid, id)"""
@@ -119,6 +131,19 @@ def examine(config: DatabaseConfig, folder: Path, clock: Clock) -> DatabaseFacts
         probe.stop()
         portal.close()
         daemon.close()
+
+
+def list_foreign_parts(config: DatabaseConfig) -> list[tuple[str, str, str]]:
+    """Tables on which somebody put what may change their rows: table, kind and its name.
+
+    Raises StoreError, Refused. It reads no table, which row security would refuse.
+    """
+    dsn = read_dsn(config.dsn)
+    try:
+        with closing(connect(dsn, config.timeout)) as connection:
+            return [(table, kind, name) for table, kind, name in connection.execute(_FOREIGN)]
+    except psycopg.Error as error:
+        raise store_error(error) from None
 
 
 class DeletedLookup:

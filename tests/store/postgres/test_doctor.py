@@ -322,3 +322,41 @@ def test_rows_that_no_program_wrote_are_counted(engine: PostgresEngine, database
         finding.what.partition(" that")[0] for finding in findings(engine, config_of(database))
     }
     assert whats == {"Rows of apppw.activity", "Rows of apppw.network", "Rows of apppw.deleted"}
+
+
+@pytest.mark.parametrize(
+    ("made", "undone", "sentence"),
+    [
+        (
+            "ALTER TABLE apppw.deleted ENABLE ROW LEVEL SECURITY",
+            "ALTER TABLE apppw.deleted DISABLE ROW LEVEL SECURITY",
+            "Row security is switched on for apppw.deleted",
+        ),
+        (
+            'CREATE TRIGGER "Odd" BEFORE UPDATE ON apppw.account FOR EACH ROW'
+            " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            'DROP TRIGGER "Odd" ON apppw.account',
+            "apppw.account has a trigger that is not apppw-tui's",
+        ),
+        (
+            "CREATE RULE odd AS ON DELETE TO apppw.account DO INSTEAD NOTHING",
+            "DROP RULE odd ON apppw.account",
+            "apppw.account has a rule that is not apppw-tui's",
+        ),
+    ],
+)
+def test_what_somebody_put_on_a_table_is_a_danger_and_its_remedy_ends_it(
+    engine: PostgresEngine,
+    database: Cluster,
+    made: LiteralString,
+    undone: LiteralString,
+    sentence: str,
+) -> None:
+    database.execute("apppw", made)
+    try:
+        result = findings(engine, config_of(database))
+    finally:
+        database.execute("apppw", undone)
+    finding = next(finding for finding in result if sentence in finding.what)
+    assert (finding.level, finding.remedy.endswith(undone)) == (Level.DANGER, True)
+    assert findings(engine, config_of(database)) == []

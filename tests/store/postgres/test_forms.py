@@ -11,13 +11,16 @@ from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.store.postgres.engine import PostgresEngine
 from apppw_tui.store.postgres.init import initialise
 from apppw_tui.store.postgres.schema import VERIFIER
+from apppw_tui.verifier.decision import Answer
 from tests.store.engines import in_postgresql
 from tests.store.folder.using import Verdict, use
 from tests.store.making import add, record
 from tests.store.postgres.cluster import ONE_CLUSTER, OWNER, Cluster
+from tests.store.postgres.served import ServedMachine
 from tests.support import NOW, FixedClock
 
 pytestmark = ONE_CLUSTER
+ADA = "ada"
 HIDDEN = "hides rows from its user"
 
 
@@ -78,3 +81,20 @@ def test_policy_that_hides_rows_is_an_error_and_nobody_is_taken_for_a_stranger(
             pytest.fail("hidden")
         initialise(database.dsn(OWNER))  # its grants need no row
     daemon.close()
+
+
+async def test_daemon_that_is_shown_no_rows_answers_not_now(
+    database: Cluster, tmp_path: Path, clock: FixedClock
+) -> None:
+    machine = ServedMachine((database.dsn(), database.dsn(VERIFIER)), tmp_path / "m", clock, 1)
+    machine.house.add(ADA)
+    secret = machine.house.issue("Phone", ADA).secret
+    assert await machine.answer(ADA, secret) is Answer.YES
+    database.execute("apppw", "ALTER TABLE apppw.account ENABLE ROW LEVEL SECURITY")
+    try:
+        for name in (ADA, "nobody"):
+            assert await machine.answer(name, secret) is Answer.NOT_NOW
+    finally:
+        database.execute("apppw", "ALTER TABLE apppw.account DISABLE ROW LEVEL SECURITY")
+    assert await machine.answer(ADA, secret) is Answer.YES
+    machine.close()

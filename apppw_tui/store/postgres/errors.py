@@ -103,7 +103,12 @@ _UNWELCOME: tuple[tuple[str, str, str], ...] = (
         "The database does not let this machine in.",
         "Look whether the certificate is out of date, or of another role; its log says which.",
     ),
-    (r"session is read-only|server is in hot standby mode", *_READ_ONLY),
+    # Not where another host is silent, which may be the primary.
+    (
+        r"(?s)^(?!.*(refused|No such file|timeout|timed out|closed the|starting up|unreachable|No route))"
+        r".*(session is read-only|server is in hot standby mode)",
+        *_READ_ONLY,
+    ),
 )
 
 

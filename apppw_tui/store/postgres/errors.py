@@ -105,7 +105,8 @@ _UNWELCOME: tuple[tuple[str, str, str], ...] = (
     ),
     # Not where another host is silent, which may be the primary.
     (
-        r"(?s)^(?!.*(refused|No such file|timeout|timed out|closed the|starting up|unreachable|No route))"
+        r"(?s)^(?!.*(refused|No such file|timeout|timed out|closed the|starting up|unreachable"
+        r"|No route))"
         r".*(session is read-only|server is in hot standby mode)",
         *_READ_ONLY,
     ),

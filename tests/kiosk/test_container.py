@@ -35,10 +35,11 @@ def steps() -> list[tuple[str, str]]:
 def test_a_container_lets_a_person_and_a_mail_program_in(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         unavailable("only root can make a Debian in a folder")
-    (base, packages), copy, *runs, ports, start = steps()[0], *steps()[2:]
+    (base, packages), place, copy, *runs, ports, start = steps()[0], *steps()[2:]
     assert (base, packages) == ("FROM", "debian:12")
     (installed,) = re.findall(r"--no-install-recommends (.*)", dict(steps()[1:2])["RUN"])
-    assert copy == ("COPY", ". /srv/apppw-tui")
+    assert place[0] == "WORKDIR"
+    assert copy == ("COPY", ". .")
     assert ports == ("EXPOSE", "2222 143")
     given = tmp_path / "given"
     (given / "wheels").mkdir(parents=True)
@@ -50,12 +51,15 @@ def test_a_container_lets_a_person_and_a_mail_program_in(tmp_path: Path) -> None
         shutil.copy(SOURCES / name, given / "checkout" / name)
     with debian("bookworm", installed.split()) as root, kiosk_server(root, given) as server:
         inside = server.scratch
-        inside.output("cp", "-a", f"{GIVEN}/checkout", "/srv/apppw-tui")
+        inside.output("cp", "-a", f"{GIVEN}/checkout", place[1])
         for word, command in runs:
             assert word == "RUN"
-            inside.output("sh", "-ec", command)
+            inside.output("sh", "-ec", f"cd {place[1]}; {command}")
         (program,) = re.findall(r'"([^"]*)"', start[1])
-        inside.start(["sh", "-c", f"exec {shlex.quote(program)}"], "Server listening on 0.0.0.0")
+        inside.start(
+            ["sh", "-c", f"cd {place[1]}; exec {shlex.quote(program)}"],
+            "Server listening on 0.0.0.0",
+        )
         inside.output("apppw-tui", "account", "add", "ada", "--password-stdin", stdin=PASSWORD)
         secret = inside.output("apppw-tui", "app-password", "create", "ada", "Phone").strip()
         log_in = ("python3", "-c", LOG_IN)

@@ -39,7 +39,7 @@ TYPED = [
     (SEVERAL, {"ada@example.org"}),
     ("account show ada@ex", {"ada@example.org"}),
     ("account add ad", set()),
-    ("account r", {"remove", "rename", "require-verification", "rm"}),
+    ("account r", {"remove", "remove-key", "rename", "require-verification", "rm"}),
     ("activity be", {"ben"}),
     ("app-password list be", {"ben"}),
     ("app-password rm ben La", {"Laptop"}),

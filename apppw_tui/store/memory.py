@@ -147,6 +147,12 @@ class MemoryStore:
     def half_renamed(self, account_name: str, name: str) -> None:
         """Never: here it is one step."""
 
+    def drop(self, account_name: str) -> None:
+        """Removes an account, if there is one, and lists nothing."""
+        with self._locks[account_name]:
+            self._tables.pop(account_name, None)
+            enforced.settle(self.enforcements, account_name, None, self.complain)
+
     def remove(self, account_name: str, records: Sequence[Record] = ()) -> bool:
         with self._locks[account_name]:
             if account_name not in self._tables:

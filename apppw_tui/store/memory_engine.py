@@ -113,7 +113,10 @@ class MemoryEngine:
         self._copying = not finished
 
     def drop(self, account_name: str, uid: str | None) -> None:
-        raise NotImplementedError  # what is in memory goes with whoever copied
+        self.accounts.drop(account_name)
+        if uid is not None:
+            self.usage.forget(uid)
+            self.activity.drop(uid)
 
 
 class MemoryKeyIndex:

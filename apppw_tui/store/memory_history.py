@@ -53,6 +53,10 @@ class MemoryActivityLog:
     def knows(self, uid: str) -> bool:
         return any(own == uid for own, _ in self._events)
 
+    def drop(self, uid: str) -> None:
+        """There is nothing of `uid` any longer."""
+        self._events = [event for event in self._events if event[0] != uid]
+
     def forget_old(self, uid: str) -> None:
         """It does not live that long."""
 

@@ -143,7 +143,7 @@ def test_two_machines_share_their_accounts_and_survive_the_primary(site: Site) -
     for step in chapter("1.", "2.", "3.", "4.", "5.", "6.", "7.", "8.", "9."):
         site.walk(step)
     site.on("mail2", "systemctl enable -q apppw-tui-http.socket; systemctl restart apppw-tui")
-    secret = site.on("mail1", "cat /root/phone").strip()
+    secret = site.on("mail1", "cat ~/phone").strip()
     assert [site.answer(name, secret) for name in ("mail1", "mail2")] == ["200", "200"]
     deletions_bite_both_ways(site)
     daemon_reaches_the_databases_and_nobody_else(site)
@@ -159,7 +159,7 @@ def one_machine_on_files(site: Site) -> None:
         f"""
         recipes/install.sh
         printf 'crayon-otter-lantern-74\\n' | apppw-tui account add {ADA} --password-stdin
-        apppw-tui app-password create {ADA} Phone >/root/phone
+        apppw-tui app-password create {ADA} Phone >~/phone
         systemctl enable -q apppw-tui-http.socket
         systemctl restart apppw-tui
         """,
@@ -203,11 +203,11 @@ def units_find_their_way(site: Site) -> None:
 def a_dump_brings_back_what_is_then_named(site: Site) -> None:
     listing, putting_back, looking = chapter("What a dump brings back")
     create(site, "mail1", "Doomed")
-    site.on("db1", "cd /\nrunuser -u postgres -- pg_dump -Fc apppw >/root/dump")
+    site.on("db1", "cd /\nrunuser -u postgres -- pg_dump -Fc apppw >~/dump")
     site.on("mail1", f"apppw-tui app-password delete {ADA} Doomed")
     site.walk(listing)
     restore = "pg_restore --clean --if-exists -d apppw"
-    site.on("db1", f"cd /\nrunuser -u postgres -- {restore} </root/dump")
+    site.on("db1", f"cd /\nrunuser -u postgres -- {restore} <~/dump")
     site.walk(putting_back)
     done = site.machines["mail1"].run("bash", "-c", looking.commands)
     assert "its app password Doomed is on the list of what was deleted" in done.stdout

@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import signal
 import sys
 import time
 
@@ -15,6 +16,12 @@ for _name in list(os.environ):
         del os.environ[_name]
 os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", TZ="UTC", LC_ALL="C.UTF-8")
 time.tzset()
+# A shell without job control starts what it does not wait for with these ignored, and whoever
+# ignores an interrupt hands that on: every program here would seem to overlook its ^C.
+for _number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        _usual = signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL
+        signal.signal(_number, _usual)
 
 from collections.abc import Iterator  # noqa: E402
 from importlib.metadata import version  # noqa: E402

@@ -1,33 +1,69 @@
 """What a process costs: `apppw-tui pam` in time, the daemon in memory."""
 
 import os
+import resource
 import subprocess
 import sys
 import time
+import venv
 from functools import partial
+from pathlib import Path
 
 from asking import ADDRESS, connected, per_second
 from daemons import Daemon
-from figures import compared, measured, table, timed
+from figures import Case, Measure, compared, measured, table, timed
 from places import REMEMBER, Place
-from verify import process
+from verify import EMPTY, process
 
 LOG_INS, CONNECTIONS = 10_000, 400
+_INSTALLED = "processor time of one process, as installed"
+_SCRIPT = "from apppw_tui.__main__ import run; run()"  # what pip makes a command of
 
 
 def pam(place: Place) -> None:
-    """Whole processes, the daemon answering from memory."""
+    """Whole processes, the daemon answering from memory.
+
+    The last table is of an interpreter as it is installed: one that finds this package in its
+    sources looks for it at each start, before anything else, and a bare one does so, too.
+    """
     with place.serving(REMEMBER) as daemon:
-        line = [sys.executable, "-m", "apppw_tui", "pam", "--socket"]
+        path = str(daemon.sockets / "json")
         os.environ.update(
             PAM_TYPE="auth", PAM_USER="has1", PAM_SERVICE="apppw-imap", PAM_RHOST=ADDRESS
         )
-        empty, ours = "python -c pass", "apppw-tui pam"
-        cases = {
-            empty: timed(process([sys.executable, "-c", "pass"], "", 0)),
-            ours: timed(process([*line, str(daemon.sockets / "json")], place.passwords[0], 0)),
-        }
-        table("one process", compared(measured(cases, place.times(4 * place.rounds)), empty))
+        for title, interpreter, measure in (
+            ("one process", sys.executable, timed),
+            (_INSTALLED, installed(place.folder / "installed"), processor_time),
+        ):
+            lines = {
+                EMPTY: [interpreter, "-c", "pass"],
+                "python -c 'import json, socket'": [interpreter, "-c", "import json, socket"],
+                "apppw-tui pam": [interpreter, "-c", _SCRIPT, "pam", "--socket", path],
+            }
+            cases = {
+                name: measure(process(line, place.passwords[0], 0)) for name, line in lines.items()
+            }
+            table(title, compared(measured(cases, place.times(4 * place.rounds)), EMPTY))
+
+
+def processor_time(case: Case) -> Measure:
+    """That of the processes which `case` starts and waits for: others disturb it less."""
+
+    def measure() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        case()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    return measure
+
+
+def installed(folder: Path) -> str:
+    """An interpreter whose only package is this one, by its path."""
+    venv.create(folder)
+    (packages,) = (folder / "lib").glob("python*/site-packages")
+    (packages / "apppw-tui.pth").write_text(f"{Path(__file__).parents[1]}\n")
+    return str(folder / "bin" / "python")
 
 
 def memory(place: Place) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,10 +15,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from apppw_tui.commands import pam
-from apppw_tui.integrations import daemon
+from apppw_tui.arguments import parser
+from apppw_tui.integrations import daemon, pam_exec
 from apppw_tui.store.folder.location import open_store
-from tests.running import CommandLine, environment, run_program
+from tests.running import ROOT, CommandLine, environment, run_program
 from tests.serving import serving
 from tests.support import PASSWORD, House
 from tests.test_imports import FOR_METHODS, FOR_SCREENS
@@ -200,7 +201,7 @@ def test_it_waits_ten_seconds_for_all_together(run: CommandLine) -> None:
 
 
 def test_a_daemon_that_says_nothing_is_not_waited_for(run: CommandLine) -> None:
-    run.patch.setattr(pam, "_SECONDS", 0.01)
+    run.patch.setattr(pam_exec, "_SECONDS", 0.01)
     over = threading.Event()
 
     def silent(_: socket.socket) -> None:
@@ -237,23 +238,72 @@ def test_it_asks_the_real_daemon(tmp_path: Path) -> None:
 
 
 def test_it_imports_next_to_nothing(tmp_path: Path) -> None:
-    program = "import sys\nfrom apppw_tui.cli import main\nprint(main(sys.argv[1:]), *sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", program, "pam", "--socket", str(tmp_path / "json")],
+        [sys.executable, "-X", "importtime", "-m", "apppw_tui", "pam", "--socket", "/nowhere"],
         input=b"x",
-        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env=environment(tmp_path, PAM_USER="ada", PAM_TYPE="auth"),
-        check=True,
+        cwd=ROOT,
+        check=False,
         timeout=120,
     )
-    answer, *modules = done.stdout.decode().split()
-    assert answer == "3"
+    assert done.returncode == 3
+    modules = {line.rpartition("|")[2].strip() for line in done.stderr.decode().split("\n")}
     assert {name for name in modules if name.startswith("apppw_tui")} == {
-        *("apppw_tui", "apppw_tui.cli", "apppw_tui.exit_codes"),
-        *("apppw_tui.integrations", "apppw_tui.integrations.journald"),
-        *(name for name in modules if name.startswith("apppw_tui.arguments")),
-        *("apppw_tui.domain", "apppw_tui.domain.errors"),
-        *("apppw_tui.commands", "apppw_tui.commands.pam", "apppw_tui.integrations.daemon"),
+        *("apppw_tui", "apppw_tui.exit_codes", "apppw_tui.integrations"),
+        *("apppw_tui.integrations.pam_exec", "apppw_tui.integrations.daemon"),
     }
-    heavy = {"asyncio", "tomllib", "tinydb", "argon2", "filelock", "ssl", "subprocess", "logging"}
-    assert not set(modules) & {*heavy, *FOR_SCREENS, *FOR_METHODS}
+    heavy = {"argparse", "asyncio", "typing", "traceback", "logging", "subprocess", "ssl"}
+    assert not modules & {*heavy, *FOR_SCREENS, *FOR_METHODS}
+
+
+@pytest.mark.parametrize(
+    ("words", "socket_"),
+    [
+        ([], "/run/apppw-tui/json"),
+        (["--socket", "/run/json"], "/run/json"),
+        (["--socket=/run/json"], None),
+        (["--socket", " "], None),
+        (["--socket", "--help"], None),
+        (["--socket"], None),
+        (["--help"], None),
+    ],
+)
+def test_the_arguments_of_the_recipes_need_no_parser(words: list[str], socket_: str | None) -> None:
+    assert pam_exec.named_socket(words) == socket_
+    if socket_ is not None:
+        assert parser().parse_args(["pam", *words]).socket == socket_
+
+
+def test_what_is_no_argument_of_it_is_explained(tmp_path: Path) -> None:
+    done = run_program(tmp_path, "pam", "--socket", " ", more={"PAM_TYPE": "auth"})
+    assert done.returncode == 2
+    assert b"must not be empty" in done.stderr
+
+
+def test_an_interrupt_ends_it_without_a_word(tmp_path: Path) -> None:
+    heard = threading.Event()
+
+    def silent(asking: socket.socket) -> None:
+        asking.recv(1)
+        heard.set()
+        asking.recv(65_536)
+        asking.recv(1)  # until it has gone
+
+    with answering(tmp_path / "json", silent):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "apppw_tui", "pam", "--socket", tmp_path / "json"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(tmp_path, PAM_USER="ada", PAM_TYPE="auth"),
+            cwd=ROOT,
+        )
+        assert process.stdin is not None
+        process.stdin.write(SECRET.encode())
+        process.stdin.close()
+        process.stdin = None
+        assert heard.wait(60)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60) == (b"", b"")
+    assert process.returncode == 130

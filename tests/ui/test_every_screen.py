@@ -5,6 +5,7 @@ from textual.screen import Screen
 
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.dialogs.one_time_secret import OneTimeSecretDialog
+from apppw_tui.ui.dialogs.security_code import UntypedDialog
 from apppw_tui.ui.screens.base import LeavingScreen, PortalScreen
 from tests.ui.inspection import (
     cut_words,
@@ -17,7 +18,8 @@ from tests.ui.inspection import (
 from tests.ui.tours import TOURS
 from tests.ui.walks import Visit, opened
 
-BASES = (PortalScreen, LeavingScreen, Dialog, OneTimeSecretDialog)  # nobody sees one of these alone
+# Nobody sees one of these alone.
+BASES = (PortalScreen, LeavingScreen, Dialog, OneTimeSecretDialog, UntypedDialog)
 EVERYDAY = ("welcome", "sign-in", "empty list", "rules")
 
 

@@ -175,27 +175,22 @@ def different_label(dialog: Dialog[Any]) -> str:
     return "Different option" if is_narrow else "Use a different verification option"
 
 
-class BypassDialog(Dialog[Session | Literal["different"] | None]):
-    """Answers with a session that may set up a method, and nothing else."""
+class UntypedDialog(Dialog[Session | Literal["different"] | None]):
+    """A way in at which nothing is typed; answers with the session that `use` gives."""
 
     FOOTER = ("cancel", "help")
 
-    def __init__(self, challenge: Challenge) -> None:
-        super().__init__("Set up a new method")
-        self._challenge = challenge
+    def __init__(self, title: str, lead: str, verb: str, use: Callable[[], Session]) -> None:
+        super().__init__(title)
+        self._lead = lead
+        self._verb = verb
+        self._use = use
 
     def content(self) -> ComposeResult:
-        until = self._challenge.bypass_until
-        end = "" if until is None else f" until {formatting.exactly(until)}"
-        yield Label(
-            f"Your administrator lets you in once without a code{end}. "
-            "Set up a new verification method first.",
-            classes="lead",
-            markup=False,
-        )
+        yield Label(self._lead, classes="lead", markup=False)
         yield Label("", id="why", classes="slot", markup=False)
         with ButtonRow():
-            yield Button("Set it up now", id="now", compact=True)
+            yield Button(self._verb, id="now", compact=True)
             yield ActionButton(different_label(self), "different", "dismiss('different')")
             yield ActionButton("Cancel", "cancel")
 
@@ -205,7 +200,7 @@ class BypassDialog(Dialog[Session | Literal["different"] | None]):
     @on(Button.Pressed, "#now")
     @work
     async def use(self) -> None:
-        session = await self.ask("#now", "Checking…", self._challenge.use_bypass, self._refuse)
+        session = await self.ask("#now", "Checking…", self._use, self._refuse)
         if session is not None:
             self.dismiss(session)
 
@@ -213,3 +208,16 @@ class BypassDialog(Dialog[Session | Literal["different"] | None]):
         label = self.query_one("#why", Label)
         label.add_class("-bad")
         label.update(f"{GLYPHS.bad} {error}")
+
+
+class BypassDialog(UntypedDialog):
+    """Answers with a session that may set up a method, and nothing else."""
+
+    def __init__(self, challenge: Challenge) -> None:
+        until = challenge.bypass_until
+        end = "" if until is None else f" until {formatting.exactly(until)}"
+        lead = (
+            f"Your administrator lets you in once without a code{end}. "
+            "Set up a new verification method first."
+        )
+        super().__init__("Set up a new method", lead, "Set it up now", challenge.use_bypass)

@@ -15,8 +15,7 @@ from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
-from apppw_tui.ui.dialogs.security_code import different_label
-from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.dialogs.security_code import UntypedDialog
 from apppw_tui.ui.widgets.facts import Fact
 from apppw_tui.ui.widgets.field import ButtonRow, Field
 from apppw_tui.ui.widgets.inputs import TextInput
@@ -75,43 +74,15 @@ class AddKeyDialog(Dialog[Session | Literal["back"] | None]):
         self.dismiss("back")
 
 
-class KeyDialog(Dialog[Session | Literal["different"] | None]):
+class KeyDialog(UntypedDialog):
     """Answers with the session that the key gives which ssh has verified."""
 
-    FOOTER = ("cancel", "help")
-
     def __init__(self, challenge: Challenge) -> None:
-        super().__init__("Additional security verification")
-        self._challenge = challenge
-
-    def content(self) -> ComposeResult:
-        key = self._challenge.key
+        key = challenge.key
         name = "" if key is None else f' "{escaped(key.name)}"'
-        yield Label(
-            f"ssh has verified your key{name} for this session.", classes="lead", markup=False
-        )
-        yield Label("", id="why", classes="slot", markup=False)
-        with ButtonRow():
-            yield Button("Use it", id="now", compact=True)
-            yield ActionButton(different_label(self), "different", "dismiss('different')")
-            yield ActionButton("Cancel", "cancel")
-
-    def on_mount(self) -> None:
-        self.query_one("#now", Button).focus()
-
-    @on(Button.Pressed, "#now")
-    @work
-    async def use(self) -> None:
-        label = self.query_one("#why", Label)
-
-        def refuse(error: Exception) -> None:
-            label.add_class("-bad")
-            label.update(f"{GLYPHS.bad} {error}")
-
-        answer = self._challenge.answer_with_key
-        session = await self.ask("#now", "Checking…", answer, refuse)
-        if session is not None:
-            self.dismiss(session)
+        lead = f"ssh has verified your key{name} for this session."
+        title = "Additional security verification"
+        super().__init__(title, lead, "Use it", challenge.answer_with_key)
 
 
 def key_facts(key: SshKey, now: datetime) -> list[Fact]:

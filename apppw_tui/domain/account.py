@@ -1,7 +1,7 @@
 """An account, and what may become of it. Every change gives a new value."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -22,6 +22,7 @@ UNTOLD = (
     "It is done, but the store's folder enforced, which Dovecot reads while the daemon is silent, "
     "could not be made to say so; see: apppw-tui doctor"
 )
+ALREADY_DELETED = "That app password was already deleted."
 # Short, since a screen says it in one line after what was deleted.
 UNLISTED = "Until the next change a restored backup could bring it back."
 
@@ -81,7 +82,7 @@ class Account:
         """Raises NotFound."""
         app_password = self.app_password(id_)
         if app_password is None:
-            raise NotFound("That app password was already deleted.")
+            raise NotFound(ALREADY_DELETED)
         return app_password
 
     def check_name_is_free(self, name: str, besides: str | None = None) -> None:
@@ -102,13 +103,18 @@ class Account:
         return replace(self, app_passwords=(*self.app_passwords, app_password))
 
     def without_app_password(self, id_: str) -> "Account":
-        self.existing_app_password(id_)
+        return self.without_app_passwords([id_])
+
+    def without_app_passwords(self, ids: Collection[str] | None = None) -> "Account":
+        """With these deleted, or every one of them. Raises NotFound."""
+        if ids is None:
+            ids = self.app_passwords_by_id
+        for id_ in ids:
+            self.existing_app_password(id_)
         return replace(
             self,
-            app_passwords=tuple(
-                app_password for app_password in self.app_passwords if app_password.id != id_
-            ),
-            deleted_ids=self.deleted_ids | {id_},
+            app_passwords=tuple(each for each in self.app_passwords if each.id not in ids),
+            deleted_ids=self.deleted_ids.union(ids),
         )
 
     def with_app_password_changed(self, changed: AppPassword) -> "Account":
@@ -123,11 +129,6 @@ class Account:
                 for app_password in self.app_passwords
             ),
         )
-
-    def without_app_passwords(self) -> "Account":
-        """With every one of them deleted."""
-        ids = (app_password.id for app_password in self.app_passwords)
-        return replace(self, app_passwords=(), deleted_ids=self.deleted_ids.union(ids))
 
     def purgeable(self, now: datetime) -> tuple[AppPassword, ...]:
         """The app passwords that expired so long ago that they need not be shown any more."""

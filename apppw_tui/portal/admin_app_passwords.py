@@ -120,7 +120,8 @@ class AppPasswordAdmin(AccountAdmin):
 
     def _delete(self, account: Account, id_: str | None = None) -> Deletion:
         transaction = self.context.store.transaction(account.name, account.uid)
-        deletion = app_passwords.delete(self.context, transaction, id_, by=self.by)
+        ids = None if id_ is None else [id_]
+        deletion = app_passwords.delete(self.context, transaction, ids, by=self.by)
         if not deletion.listed:
             self.warn(UNLISTED if id_ else f"{account.name}: {UNLISTED}")
         self._check_noticed(account, noticed=deletion.noticed)

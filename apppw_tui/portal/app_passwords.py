@@ -1,7 +1,7 @@
 """App passwords made, edited and deleted, for a person in the portal or for the administrator."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -133,34 +133,34 @@ class Deletion:
 def delete(
     context: PortalContext,
     transaction: AbstractContextManager[Change],
-    id_: str | None = None,
+    ids: Collection[str] | None = None,
     *,
     by: str | None = None,
 ) -> Deletion:
-    """Deletes one app password, or, without an id, all; live sessions at services end.
+    """Deletes these app passwords, or, without ids, all, as one change; live sessions end.
 
+    Those of them that were deleted already are no matter, as long as there is one that was not.
     `transaction` requires what whoever does it needs; `by` is as in `create`.
 
-    Raises NotFound: it was deleted already. Raises as the transaction does.
+    Raises NotFound: all were deleted already. Raises as the transaction does.
     """
     with transaction as change:
         before = change.existing
-        if id_ is None:
+        gone = tuple(each for each in before.app_passwords if ids is None or each.id in ids)
+        if ids is None:
             change.account = before.without_app_passwords()
+            count = str(len(gone))
+            recordings = [context.recording(before, EventType.ALL_DELETED, by, count=count)]
         else:
-            change.account = before.without_app_password(id_)
-        gone = tuple(
-            password for password in before.app_passwords if id_ is None or password.id == id_
-        )
+            change.account = before.without_app_passwords([each.id for each in gone] or ids)
+            recordings = [
+                context.recording(before, EventType.DELETED, by, id=each.id, name=each.name)
+                for each in gone
+            ]
         if gone:
             context.session_terminator.terminate(before.name)
-        if id_ is None:
-            recording = context.recording(before, EventType.ALL_DELETED, by, count=str(len(gone)))
-        else:
-            facts = {"id": id_, "name": gone[0].name}
-            recording = context.recording(before, EventType.DELETED, by, **facts)
-        change.records.append(recording)
-    return Deletion(gone, not change.unlisted, recording.noticed)
+        change.records += recordings
+    return Deletion(gone, not change.unlisted, all(each.noticed for each in recordings))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from apppw_tui.domain.account import UNLISTED, Account
+from apppw_tui.domain.account import ALREADY_DELETED, UNLISTED, Account
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.app_password import AppPassword, AppPasswordEdit
 from apppw_tui.domain.errors import (
@@ -211,30 +211,29 @@ class Portal:
 
     def delete_app_password(self, session: Session, id_: str) -> None:
         """Raises NotFound if it was deleted already."""
-        require_unrestricted(session)
-        deletion = app_passwords.delete(
-            self._context, account_transaction(self._store, session), id_
-        )
-        self.besides = "" if deletion.listed else f" {UNLISTED}"
+        self._delete(session, [id_])
 
     def delete_app_passwords(self, session: Session, ids: Sequence[str]) -> list[str]:
-        """Deletes them; several need a fresh verification, lest who finds a session open does it.
+        """Deletes them as one change: all or, where something fails, none.
 
+        Several need a fresh verification, lest who finds a session open does it.
         Returns a sentence about each that had been deleted already.
         """
         if len(ids) > 1:
             self.check_fresh(session)
-        gone = []
-        besides = ""
-        for id_ in ids:
-            try:
-                self.delete_app_password(session, id_)
-            except NotFound as error:
-                gone.append(str(error))
-            else:
-                besides = besides or self.besides
-        self.besides = besides
-        return gone
+        try:
+            gone = self._delete(session, ids)
+        except NotFound as error:
+            return [str(error)] * len(ids)
+        return [ALREADY_DELETED] * (len(ids) - len(gone))
+
+    def _delete(self, session: Session, ids: Sequence[str]) -> tuple[AppPassword, ...]:
+        require_unrestricted(session)
+        self.besides = ""
+        transaction = account_transaction(self._store, session)
+        deletion = app_passwords.delete(self._context, transaction, ids)
+        self.besides = "" if deletion.listed else f" {UNLISTED}"
+        return deletion.app_passwords
 
     def edit_app_password(self, session: Session, id_: str, edit: AppPasswordEdit) -> AppPassword:
         """As it is from now on; what opens more than before needs a fresh verification.

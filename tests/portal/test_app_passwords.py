@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.app_password import parse
 from apppw_tui.domain.errors import (
     HashingFailed,
@@ -140,6 +141,21 @@ def test_several_go_at_once_only_after_a_fresh_verification(house: House) -> Non
     gone = house.portal.delete_app_passwords(house.session(), [first, second])
     assert gone == ["That app password was already deleted."]
     assert names(house) == ["C"]
+
+
+def test_several_go_as_one_change(house: House) -> None:
+    for name in ("A", "B", "C"):
+        house.issue(name)
+    first, second, _ = (each.id for each in house.now().app_passwords)
+    version = house.now().version
+    assert house.portal.delete_app_passwords(house.session(), [first, second]) == []
+    assert (names(house), house.now().version) == (["C"], version + 1)
+    deleted = [
+        facts["name"] for _, what, _, facts in house.notebook.acts if what == EventType.DELETED
+    ]
+    assert deleted == ["A", "B"]
+    gone = house.portal.delete_app_passwords(house.session(), [first, second])
+    assert gone == ["That app password was already deleted."] * 2
 
 
 def test_deleted_in_one_window_it_cannot_be_deleted_in_the_other(house: House) -> None:

@@ -1,12 +1,15 @@
 """A deletion that cannot be listed is done, says so, and is listed at the next change."""
 
+import errno
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from apppw_tui.domain.account import UNLISTED, Account
-from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.errors import StoreError, StoreUnusable
 from apppw_tui.portal.admin import Admin
+from apppw_tui.store.folder import files
 from apppw_tui.store.folder.deleted_ids import DeletedIds
 from tests.store.backing import Place
 from tests.store.making import account_file, alter, tables
@@ -106,6 +109,29 @@ def test_an_account_that_was_removed_is_listed_whatever_comes_next(
     assert listed(place, account) == account.used_ids
     assert [*(place.folder / "unlisted").iterdir()] == []
     place.restore(backup, ["ada"])
+    assert place.now().app_passwords == ()
+
+
+def test_an_account_that_the_disk_does_not_give_now_is_not_removed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody would know any more what it had."""
+    backup, account = place.backup(), place.now()
+    opened = files.read
+    with monkeypatch.context() as patched:
+        path, reads = account_file(place.folder), count()
+
+        def read(path_: Path, **more: bool) -> bytes | None:
+            if path_ == path and next(reads) == 2:  # the one under the lock
+                raise files.store_error(path, OSError(errno.EIO, "input/output error"))
+            return opened(path_, **more)
+
+        patched.setattr(files, "read", read)
+        with pytest.raises(StoreUnusable, match="input/output error"):
+            place.house.operator.remove_account("ada")
+    assert place.now() == account
+    place.house.operator.remove_account("ada")
+    place.restore(backup)
     assert place.now().app_passwords == ()
 
 

@@ -158,7 +158,9 @@ class FolderStore:
             raise NotFound(f"There is no account {escaped(account_name)}.")
         with self._lock(account_name):
             listed = True
-            with suppress(StoreError):  # one that cannot be read may go as well
+            # One that is damaged may go as well; but one that a disk does not give now may have
+            # deletions, which nobody would know of any more.
+            with suppress(StoreDamaged):
                 present = self.get(account_name)
                 listed = present is None or self.deletions.record_removal(
                     present, self.path(account_name)

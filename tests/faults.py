@@ -17,7 +17,7 @@ _CALLS = (
     *("open", "replace", "rename", "unlink", "link", "mkdir", "chmod", "fchmod"),
     *("fsync", "write", "pwrite", "close"),
 )
-_DEAD = 137  # as a shell says of who was killed
+DEAD = 137  # as a shell says of who was killed
 # How far apart the calls are that are struck: all of them on request, some every time.
 STEPS = (7, pytest.param(1, marks=pytest.mark.long))
 KILL = None  # instead of an error: the process ends there, without another step
@@ -57,9 +57,16 @@ def fault(at: int, error: int | None) -> Iterator[list[str]]:
         calls.append(name)
         if len(calls) - 1 == at:
             if error is KILL:
-                os._exit(_DEAD)
+                os._exit(DEAD)
             raise OSError(error, os.strerror(error))
 
+    with told_of_calls(struck):
+        yield calls
+
+
+@contextmanager
+def told_of_calls(struck: Callable[[str], None]) -> Iterator[None]:
+    """`struck` hears of each call that touches the disk, by name, and may raise in its place."""
     real = {name: getattr(os, name) for name in (*_CALLS, "fdopen")}
 
     def standing_in(name: str) -> Callable[..., Any]:
@@ -79,7 +86,7 @@ def fault(at: int, error: int | None) -> Iterator[list[str]]:
         for name in _CALLS:
             setattr(os, name, standing_in(name))
         os.fdopen = fdopen  # type: ignore[assignment]
-        yield calls
+        yield
     finally:
         for name, call in real.items():
             setattr(os, name, call)
@@ -87,14 +94,23 @@ def fault(at: int, error: int | None) -> Iterator[list[str]]:
 
 def kills(work: Callable[[], object], at: int) -> bool:
     """Does `work` in a process that dies at that call; False if it never came so far."""
+
+    def struck() -> None:
+        with fault(at, KILL):
+            work()
+
+    return dies(struck)
+
+
+def dies(work: Callable[[], object]) -> bool:
+    """Does `work` in a process of its own; True if that was killed by a fault."""
     child = os.fork()
     if child == 0:
         try:
-            with fault(at, KILL):
-                work()
+            work()
         finally:
             os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == _DEAD
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == DEAD
 
 
 def struck_by(

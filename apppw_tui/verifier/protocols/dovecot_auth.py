@@ -115,12 +115,15 @@ class _Connection:
                 line = await next_line(reader, self._writer, self._limits)
                 if line is None or not line.startswith(expected):
                     return
-            while (line := await next_line(reader, self._writer, self._limits)) is not None:
-                if not await self._handle_line(line, deciding):
-                    return
+            # Each in a call of its own: between two, its variables would keep the password.
+            while await self._serve_line(reader, deciding):
+                pass
 
-    async def _handle_line(self, line: bytes, deciding: asyncio.TaskGroup) -> bool:
-        """Does what a line says; False if that says nothing, and the connection is over."""
+    async def _serve_line(self, reader: asyncio.StreamReader, deciding: asyncio.TaskGroup) -> bool:
+        """Does what the next line says; False if there is none, or it says nothing: it is over."""
+        line = await next_line(reader, self._writer, self._limits)
+        if line is None:
+            return False
         command, *fields = line.split(b"\t")
         number = _number(fields)
         if number is None or command not in (b"AUTH", b"CONT", b"CANCEL"):

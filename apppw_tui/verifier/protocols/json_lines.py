@@ -65,17 +65,26 @@ class JsonLines:
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection to its end. Raises nothing but CancelledError."""
-        while (line := await next_line(reader, writer, self._limits)) is not None:
-            try:
-                read = _read(line)
-                if any(subject in read for subject in admin_questions.SUBJECTS):
-                    writer.write(self._told_administrator(read, writer))
-                    continue
-                question = _question(read)
-            except (ValueError, RecursionError):  # the latter: nested too deeply
-                writer.write(_line(answer="error"))
-                return
-            writer.write(await self._answer(question))
+        # Each in a call of its own: between two, its variables would keep the password.
+        while await self._serve_one(reader, writer):
+            pass
+
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answers the next question; False if there is none, and the connection is over."""
+        line = await next_line(reader, writer, self._limits)
+        if line is None:
+            return False
+        try:
+            read = _read(line)
+            if any(subject in read for subject in admin_questions.SUBJECTS):
+                writer.write(self._told_administrator(read, writer))
+                return True
+            question = _question(read)
+        except (ValueError, RecursionError):  # the latter: nested too deeply
+            writer.write(_line(answer="error"))
+            return False
+        writer.write(await self._answer(question))
+        return True
 
     def _told_administrator(self, read: dict[str, Any], writer: asyncio.StreamWriter) -> bytes:
         """Raises ValueError: it is no such question, or not theirs to ask."""

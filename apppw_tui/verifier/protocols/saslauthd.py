@@ -28,11 +28,18 @@ class Saslauthd:
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection to its end. Raises nothing but CancelledError."""
-        while (request := await self._request(reader, writer)) is not None:
-            answer = await self._answer(request)
-            if answer is None:
-                return
-            writer.write(answer)
+        # Each in a call of its own: between two, its variables would keep the password.
+        while await self._serve_one(reader, writer):
+            pass
+
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answers the next request; False if it cannot, or none comes: the connection is over."""
+        request = await self._request(reader, writer)
+        answer = None if request is None else await self._answer(request)
+        if answer is None:
+            return False
+        writer.write(answer)
+        return True
 
     async def _request(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

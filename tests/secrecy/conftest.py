@@ -1,0 +1,16 @@
+"""A run of the product that can be asked for what it holds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.secrecy.watched import Watched
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    (tmp_path / "watched").mkdir()
+    watched = Watched(tmp_path / "watched")
+    yield watched
+    watched.close()

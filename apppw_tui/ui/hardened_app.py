@@ -3,7 +3,9 @@
 import os
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cached_cell_len
 from textual import events, on, work
+from textual._styles_cache import StylesCache
 from textual.binding import Binding
 from textual.driver import Driver
 from textual.geometry import Offset
@@ -168,6 +170,25 @@ class HardenedApp(TypeAhead):
                 sign for sign in event.text if sign.isprintable() or sign in "\r\n"
             )
         await super().on_event(event)
+
+    # --- what is kept ---------------------------------------------------------------------
+
+    @on(events.Mount)
+    def watch_screens(self) -> None:
+        self.screen_change_signal.subscribe(self, self._forget_texts)
+
+    def _forget_texts(self, _screen: "Screen[Any]") -> None:
+        """Drops what the screen before had typed and shown, once the present one is drawn.
+
+        Rich keeps the last 4,096 texts that it measured, those of masked fields among them, and
+        Textual, with the last 1,024 frames, the lines that were drawn inside them.
+        """
+
+        def clear() -> None:
+            cached_cell_len.cache_clear()
+            StylesCache.get_inner_outer.cache_clear()
+
+        self.call_after_refresh(clear)
 
     # --- what goes out --------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ METHODS = {
         "start_application_mode", "stop_application_mode", "_sigtstp_application",
         "_sigcont_application",
     ),
+    "textual._styles_cache:StylesCache": ("get_inner_outer",),
     "textual._xterm_parser:XTermParser": ("_sequence_to_key_events", "parse_mouse_code"),
     "textual.widgets:OptionList": ("_index_to_line",),
     "textual.widgets:Input": (

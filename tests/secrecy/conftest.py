@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.secrecy.watched import Watched
+from tests.terminal.conftest import _made_store, required
+
+__all__ = ["_made_store", "required"]  # fixtures
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ NEW = "mills grind 12 punched cards"
 COLUMNS = 40
 _NARROW = f'stty cols {COLUMNS}; exec "$@"'
 _UNTIL_ENDED = """set -m; "$@"; while [ $? = 148 ]; do echo stopped; fg; done"""
-_KEY = re.compile(r"^(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\r$", re.MULTILINE)
-_CODE = re.compile(r"^(?:[0-9a-z]{4} ){2}[0-9a-z]{4}\r$", re.MULTILINE)
+KEY_LINE = re.compile(r"^(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\r$", re.MULTILINE)
+CODE_LINE = re.compile(r"^(?:[0-9a-z]{4} ){2}[0-9a-z]{4}\r$", re.MULTILINE)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def answer(program: Program, *pairs: str) -> None:
 
 def app_code(text: str, steps: int = 0) -> Callable[[Installed], str]:
     """The code of the app whose key `text` shows."""
-    (key,) = _KEY.findall(text)
+    (key,) = KEY_LINE.findall(text)
     secret = Secret(key.strip().replace(" ", ""))
     return lambda installed: totp.code(secret, totp.step_at(installed.house().clock.now()) + steps)
 
@@ -66,7 +66,7 @@ def test_everything_is_done_line_by_line(
     answer(program, "key: ", app_code(program.output.decode())(required))
     program.see("Your recovery codes")
     program.see("have them: ")
-    codes = [code.strip() for code in _CODE.findall(program.output.decode())]
+    codes = [code.strip() for code in CODE_LINE.findall(program.output.decode())]
     assert len(codes) == 10
     program.send("\n")
     answer(program, "no: ", "yes", "use it: ", "Laptop", "Any app: ", "", "Never: ", "")

@@ -108,6 +108,10 @@ class PasswordInput(TextInput):
         super().__init__(id=id, value=value)
         self.password = True
 
+    def on_unmount(self) -> None:
+        """Forgets what was typed: Textual keeps the first screen for as long as it runs."""
+        self.set_reactive(Input.value, "")
+
     def action_copy(self) -> None:
         """A masked field gives nothing away; ctrl+c goes on to whoever says how to leave."""
         raise SkipAction

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import LiteralString
 
 import pytest
 
@@ -17,7 +18,9 @@ from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import LastUse, PendingUses, UsageRecord
 from apppw_tui.store.documents import loads
+from apppw_tui.store.postgres.connection import Row
 from apppw_tui.store.postgres.engine import PostgresEngine
+from apppw_tui.store.postgres.held_accounts import HeldAccounts
 from tests.programs import finished
 from tests.store.folder.using import Verdict
 from tests.store.making import add, alter, record
@@ -114,7 +117,7 @@ def test_what_is_told_of_an_account_is_settled_before_another_change_on_the_mach
     assert enforcements.read("ada") is None
 
 
-def test_many_accounts_are_read_by_one_statement_each_as_it_stands(
+def test_many_accounts_are_read_at_once_each_as_it_stands(
     machines: tuple[PostgresEngine, PostgresEngine], database: Cluster
 ) -> None:
     store, cache = machines[0].accounts, machines[1].cached_accounts()
@@ -134,6 +137,42 @@ def test_many_accounts_are_read_by_one_statement_each_as_it_stands(
     assert not grace.enabled
 
 
+def test_accounts_that_are_held_are_read_by_one_statement_without_their_documents(
+    machines: tuple[PostgresEngine, PostgresEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = machines
+    cache = second.cached_accounts()
+    assert isinstance(cache, HeldAccounts)
+    for seed, name in enumerate(("ada", "ben", "grace")):
+        add(first.accounts, name, seed)
+    read, told = cache._database.rows, list[Row]()
+    between: list[Callable[[], object]] = []
+
+    def spied(sql: LiteralString, *values: str) -> list[Row]:
+        if told and between:
+            between.pop()()
+        found = read(sql, *values)
+        told.append(("verifying" in sql, len(found)))
+        return found
+
+    monkeypatch.setattr(cache._database, "rows", spied)
+
+    def statements(*names: str) -> tuple[list[str], list[Row]]:
+        told.clear()
+        return sorted(cache.get_all(names)), told
+
+    assert statements("ada", "ben") == (["ada", "ben"], [(True, 2)])
+    assert statements("ada", "ben") == (["ada", "ben"], [(False, 2)])
+    assert statements("ada", "grace") == (["ada", "grace"], [(True, 2)])  # one is new: both at once
+    alter(first.accounts, "ada", enabled=False)
+    assert statements("ada", "ben") == (["ada", "ben"], [(False, 2), (True, 1)])
+    alter(first.accounts, "ada", enabled=True)
+    between.append(lambda: first.accounts.remove("ada"))
+    assert statements("ada", "ben") == (["ben"], [(False, 2), (True, 0)])
+    assert statements("ada") == ([], [(True, 0)])
+    assert statements("No Name") == ([], [])
+
+
 def test_an_account_made_again_is_not_the_one_that_was_held(
     machines: tuple[PostgresEngine, PostgresEngine],
 ) -> None:
@@ -147,6 +186,22 @@ def test_an_account_made_again_is_not_the_one_that_was_held(
     held = cache.get("ada")
     assert held is not None
     assert held.uid == other.uid
+
+
+def test_an_account_with_another_uid_is_another_though_its_version_is_the_same(
+    machines: tuple[PostgresEngine, PostgresEngine], database: Cluster
+) -> None:
+    cache = machines[0].cached_accounts()
+    before = add(machines[1].accounts)
+    assert cache.get("ada") is not None
+    database.execute(
+        "apppw",
+        f"UPDATE apppw.account SET uid = '{UID}',"
+        f" verifying = replace(verifying::text, '{before.uid}', '{UID}')::json",
+    )
+    account = cache.get("ada")
+    assert account is not None
+    assert (account.uid, account.version) == (UID, before.version)
 
 
 def test_document_is_read_by_its_name_though_held_under_another(

@@ -11,7 +11,7 @@ from figures import compared, measured, options_by_accounts, table, timed
 from apppw_tui.domain import throttle
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.throttle import FailureCount, FailureCounts, ThrottleState
-from apppw_tui.portal.context import PortalThrottle
+from apppw_tui.portal.throttle import PortalThrottle
 from apppw_tui.store.folder import counters
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.location import open_store

@@ -165,12 +165,13 @@ def test_the_first_frame_needs_the_screen_that_it_shows_and_no_room_behind_it(
     assert len(own(modules)) <= MOST_FOR_THE_FRAME
 
 
-def test_a_stranger_at_the_door_needs_its_counters_and_no_other_room(
+def test_a_stranger_at_the_door_has_no_room_loaded_its_counters_neither(
     tmp_path: Path, house: House
 ) -> None:
     modules = imported(tmp_path, "frame", "--kiosk", "--store", str(tmp_path / "store"))
-    assert "apppw_tui.store.folder.counters" in modules
-    assert not modules & {"tinydb", "argon2", "apppw_tui.portal.portal", *FOR_METHODS}
+    assert "apppw_tui.commands.kiosk" in modules
+    assert not modules & {"tinydb", "argon2", "filelock", "sqlite3", *FOR_METHODS, *FOR_THE_PORTAL}
+    assert "apppw_tui.store.folder.counters" not in modules
 
 
 def test_the_event_loop_is_loaded_without_tls_which_whoever_needs_it_still_gets() -> None:

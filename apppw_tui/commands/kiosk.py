@@ -3,12 +3,14 @@
 import argparse
 import os
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apppw_tui import config as configuration
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ConfigError, StoreError
+from apppw_tui.integrations.forked import file_from_child
 from apppw_tui.ui.app_options import Kiosk
 
 if TYPE_CHECKING:
@@ -62,15 +64,30 @@ def configured(options: argparse.Namespace) -> Config:
     return config
 
 
-def admitted(engine: "Engine", machine: "Machine", address: str) -> Kiosk:
-    """A place at the door, for whoever comes from `address`. Raises StoreError: there is none."""
-    from apppw_tui.portal.context import PortalThrottle, fault_for_a_stranger
+def admitted(
+    engine: "Engine", machine: "Machine", address: str, *, by_child: bool = False
+) -> Kiosk:
+    """A place at the door, for whoever comes from `address`. Raises StoreError: there is none.
 
-    door = machine.door()
-    throttle = PortalThrottle(engine.throttle, address)
-    try:
-        is_known = throttle.is_known()
-    except StoreError as error:
-        raise fault_for_a_stranger(error, machine.error_log) from None
-    door.acquire(address, known=is_known)
-    return Kiosk(door.release)
+    `by_child`: what it takes to look is 2 MB of memory, for which nobody at the door has any other
+    use. A connection to a database that is open already must not be a child's, too.
+    """
+    place = file_from_child(lambda: _taken(engine, machine, address)) if by_child else None
+    if place is None:
+        from apppw_tui.portal.throttle import fault_for_a_stranger
+
+        try:
+            place = _taken(engine, machine, address)
+        except StoreError as error:
+            raise fault_for_a_stranger(error, machine.error_log) from None
+    held = ExitStack()
+    held.callback(os.close, place)
+    return Kiosk(held.close)
+
+
+def _taken(engine: "Engine", machine: "Machine", address: str) -> int:
+    """The open file that is a place at the door. Raises StoreError."""
+    from apppw_tui.portal.throttle import PortalThrottle
+
+    is_known = PortalThrottle(engine.throttle, address).is_known()
+    return machine.door().acquire(address, known=is_known)

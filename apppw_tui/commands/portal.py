@@ -134,7 +134,8 @@ def _store(
     if options.kiosk:
         from apppw_tui.commands import kiosk
 
-        door = kiosk.admitted(engine, machine, late.address)
+        by_child = place.database is None
+        door = kiosk.admitted(engine, machine, late.address, by_child=by_child)
     over_ssh = "SSH_CONNECTION" in os.environ or "SSH_TTY" in os.environ
     surroundings = AppOptions(
         host_name=config.host_name,

@@ -301,8 +301,10 @@ class UsageBook(Protocol):
 class Door(Protocol):
     """A place at the kiosk's door, for one process among all on this machine."""
 
-    def acquire(self, address: str, *, known: bool = False) -> None:
+    def acquire(self, address: str, *, known: bool = False) -> int:
         """Takes a place for somebody who comes from `address`, until `release`.
+
+        The open file that is the place: whoever has it has the place, another process, too.
 
         Raises:
             StoreBusy: all places are taken, all that are not kept for who is `known`, or as many

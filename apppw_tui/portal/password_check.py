@@ -27,8 +27,9 @@ from apppw_tui.domain.integration_ports import ExternalPasswords, PasswordReply
 from apppw_tui.domain.names import AccountName, candidates
 from apppw_tui.domain.ports import find
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.context import PortalContext, PortalThrottle
+from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.ssh_keys import throttle_of
+from apppw_tui.portal.throttle import PortalThrottle
 
 _DECOY_BYTES = 24
 

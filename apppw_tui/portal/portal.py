@@ -29,11 +29,7 @@ from apppw_tui.portal.app_passwords import (
     IssuedAppPassword,
     purge_expired,
 )
-from apppw_tui.portal.context import (
-    PortalContext,
-    TrustedAddresses,
-    fault_for_a_stranger,
-)
+from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.enrollment import Enrollment
 from apppw_tui.portal.password_check import change_password, new_hash, password_check
 from apppw_tui.portal.second_factor import Challenge
@@ -49,6 +45,7 @@ from apppw_tui.portal.sessions import (
     require_unrestricted,
 )
 from apppw_tui.portal.ssh_keys import SshKeys, key_place
+from apppw_tui.portal.throttle import TrustedAddresses, fault_for_a_stranger
 
 RECENT = 100  # lines of activity
 _NO_MATCH = "That account and password do not match."

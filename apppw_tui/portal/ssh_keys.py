@@ -15,7 +15,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.names import app_password_name, escaped
 from apppw_tui.domain.ssh_key import ProvenKey, SshKey
-from apppw_tui.portal.context import PortalContext, PortalThrottle
+from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.sessions import (
     Session,
     account_transaction,
@@ -25,6 +25,7 @@ from apppw_tui.portal.sessions import (
     require_recent_verification,
     require_unrestricted,
 )
+from apppw_tui.portal.throttle import PortalThrottle
 
 NO_KEY = "Connect by ssh with that key: none was shown in this session."
 TOO_OLD = "ssh has verified your key too long ago. Sign out, and connect again."

@@ -14,7 +14,7 @@ from apppw_tui.domain.recovery_codes import COUNT, FEW
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.ssh_key import MOST, SshKey
 from apppw_tui.domain.usage import UNUSED_AFTER, LastUse
-from apppw_tui.portal.context import TrustedAddresses
+from apppw_tui.portal.throttle import TrustedAddresses
 from apppw_tui.ui.glyphs import GLYPHS
 
 PAUSED = "paused"

@@ -1,6 +1,7 @@
 """An application that gives no secret away and leaves the terminal as it found it."""
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cached_cell_len
@@ -12,7 +13,7 @@ from textual.geometry import Offset
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import DataTable, Input, OptionList
+from textual.widgets import Input, OptionList
 from textual.worker import WorkerFailed
 
 from apppw_tui.domain.errors import describe_fault
@@ -229,11 +230,14 @@ def _place(widget: Widget) -> Offset:
     if isinstance(widget, Input):
         return widget.cursor_screen_offset
     row = 0
-    if isinstance(widget, DataTable):
-        head = widget.header_height if widget.show_header else 0
-        row = head + sum(row.height for row in widget.ordered_rows[: widget.cursor_row])
-    elif isinstance(widget, OptionList):
+    if isinstance(widget, OptionList):
         row = widget._index_to_line.get(widget.highlighted or 0, 0)
+    elif "textual.widgets._data_table" in sys.modules:  # which Login has no use for
+        from textual.widgets import DataTable
+
+        if isinstance(widget, DataTable):
+            head = widget.header_height if widget.show_header else 0
+            row = head + sum(row.height for row in widget.ordered_rows[: widget.cursor_row])
     return widget.content_region.offset + Offset(0, row - widget.scroll_offset.y)
 
 

@@ -60,6 +60,7 @@ class IdleApp(HardenedApp):
         self.parting: str | None = None
         self._kiosk = options.kiosk
         self._mistakes = 0
+        self._is_warned = False  # each key would else look through all screens for the line
 
     @property
     def signed_in(self) -> bool:
@@ -97,6 +98,7 @@ class IdleApp(HardenedApp):
         if left > WARNED_FOR:
             return
         if left > 0:
+            self._is_warned = True
             show_idle_warning(
                 self.screen, signed_in=self.signed_in, extends=self.presence.resets_on_key
             )
@@ -105,13 +107,18 @@ class IdleApp(HardenedApp):
         else:
             self.exit_with("Nobody signed in.")
 
+    def _hide_warning(self) -> bool:
+        self._is_warned = False
+        return hide_idle_warning(self)
+
     async def on_event(self, event: events.Event) -> None:
         """A key under the warning says that somebody is there, and nothing else."""
         if isinstance(event, _PRESSED):
             self.presence.key_pressed()
             if (
-                self.presence.resets_on_key
-                and hide_idle_warning(self)
+                self._is_warned
+                and self.presence.resets_on_key
+                and self._hide_warning()
                 and getattr(event, "key", "") != _QUIT
             ):
                 return

@@ -10,9 +10,9 @@ from apppw_tui.commands.kiosk import admitted
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.policy import Policy
-from apppw_tui.portal.context import SIGN_IN_DOWN
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
+from apppw_tui.portal.throttle import SIGN_IN_DOWN
 from apppw_tui.store.engine import StoreLocation
 from tests.running import CommandLine
 from tests.support import PASSWORD

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.ports import SystemClock
-from apppw_tui.portal.context import PortalThrottle
+from apppw_tui.portal.throttle import PortalThrottle
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.slots import Admission

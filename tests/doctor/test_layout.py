@@ -5,7 +5,7 @@ from datetime import timedelta
 from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import LastUse
-from apppw_tui.portal.context import PortalThrottle
+from apppw_tui.portal.throttle import PortalThrottle
 from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.deleted_ids import DeletedIds
 from apppw_tui.store.folder.engine import FolderAside

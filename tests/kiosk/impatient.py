@@ -10,8 +10,10 @@ from apppw_tui.ui import app_options, terminal
 _MOMENT = 0.1  # seconds
 
 
-def impatient(engine: Engine, machine: Machine, address: str) -> app_options.Kiosk:
-    release = _admitted(engine, machine, address).on_signed_in
+def impatient(
+    engine: Engine, machine: Machine, address: str, *, by_child: bool = False
+) -> app_options.Kiosk:
+    release = _admitted(engine, machine, address, by_child=by_child).on_signed_in
     return app_options.Kiosk(release, sign_in_timeout=_MOMENT)
 
 

@@ -9,7 +9,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.throttle import LONGEST_DELAY, UNKNOWN_LOCKOUT
 from apppw_tui.domain.verification_options import APP, TEXT
-from apppw_tui.portal.context import PortalThrottle, TrustedAddresses
+from apppw_tui.portal.throttle import PortalThrottle, TrustedAddresses
 from tests.argon import count_argon2
 from tests.portal.throttling import ADA, CAFE, LOCKED, NEW, fail, fail_second, lock, wait
 from tests.support import PASSWORD, House

@@ -109,8 +109,8 @@ class Admission:
         self._for_strangers = most - kept
         self._held: int | None = None
 
-    def acquire(self, address: str, *, known: bool = False) -> None:
-        """Takes a place for somebody who comes from `address`, until `release`.
+    def acquire(self, address: str, *, known: bool = False) -> int:
+        """Takes a place for somebody who comes from `address`, until `release`; see Door.
 
         Raises:
             StoreBusy: all places are taken, all that are not kept for who is `known`, or as many
@@ -124,6 +124,7 @@ class Admission:
             self._held = self._take(mark, known=known)
         if self._held is None:
             raise StoreBusy(_FULL)
+        return self._held
 
     def release(self) -> None:
         """Somebody else may have the place: this one has signed in, or has gone."""

@@ -32,7 +32,9 @@ class Bare(App[None]):
             for number in range(int(sys.argv[1])):
                 with Vertical():
                     yield Label("A field")
-                    yield Input(password=number > 0)
+                    field = Input(password=number > 0)
+                    field.cursor_blink = False  # ours stands still, too: nothing is sent while idle
+                    yield field
                     yield Label()
             with Horizontal():
                 yield Button("Enter", compact=True)

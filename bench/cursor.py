@@ -74,7 +74,7 @@ def bytes_a_step(line: Sequence[str], folder: Path, keys: Sequence[str]) -> floa
 
     A machine that is busy draws the list late: that falls to the first of them.
     """
-    with at_the_list(line, folder, keys) as terminal:
+    with at_the_list(line, folder, keys) as (_, terminal):
         sent = []
         for name in NAMES[1 : STEPS + 1]:
             os.write(terminal, b"\x1b[B")
@@ -83,22 +83,26 @@ def bytes_a_step(line: Sequence[str], folder: Path, keys: Sequence[str]) -> floa
 
 
 def idle(line: Sequence[str], folder: Path, keys: Sequence[str]) -> int:
-    with at_the_list(line, folder, keys) as terminal:
+    with at_the_list(line, folder, keys) as (_, terminal):
         return len(rest(terminal, IDLE))
 
 
 @contextlib.contextmanager
-def at_the_list(line: Sequence[str], folder: Path, keys: Sequence[str]) -> Iterator[int]:
-    """The terminal on which the list is seen, its cursor on the first row, and nothing to come."""
+def at_the_list(
+    line: Sequence[str], folder: Path, keys: Sequence[str], seen: str = NAMES[-1]
+) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """The program once the list is seen, its cursor on the first row, and nothing to come.
+
+    And the other side of its terminal. `seen` is what stands there after the last of `keys`.
+    """
     with drawn(line, folder) as (process, terminal):
-        assert isinstance(process, subprocess.Popen)
         for key in keys:
             rest(terminal)
             os.write(terminal, key.encode())
         if keys:
-            read_until(terminal, NAMES[-1].encode())
+            read_until(terminal, seen.encode())
         rest(terminal, 2 * CALM)
-        yield terminal
+        yield process, terminal
 
 
 def read_until(terminal: int, text: bytes) -> bytes:

@@ -101,7 +101,11 @@ def mebibytes(line: Sequence[str], folder: Path) -> float:
     with drawn(line, folder) as (process, terminal):
         while select.select([terminal], [], [], CALM)[0]:
             os.read(terminal, 65536)
-        sizes = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        return private(process.pid)
+
+
+def private(pid: int) -> float:
+    sizes = Path(f"/proc/{pid}/smaps_rollup").read_text()
     return sum(map(int, re.findall(r"Private_(?:Clean|Dirty): +(\d+) kB", sizes))) / 1024
 
 

@@ -21,6 +21,8 @@ LINES = {
     "first_frame.py": ["Login, configured", "the first account, no configuration"],
     "cursor.py": ["a bare table", "the list of app passwords", "| bytes while idle | 0 |"],
     "__main__.py cursor.py": ["| bytes a key in the list | ", "| at most 700 |  |"],
+    "keys.py": ["a step in the list", "a letter in Login", "| the portal | "],
+    "session_memory.py": ["at Login", "on the list"],
     "counters.py": ["with 2000", "counters of a sign-in", "of a name nobody has"],
     "usage.py": ["with 2000", "uses written a second", "one account's uses read by the portal"],
     "serve.py": [

@@ -179,6 +179,17 @@ def test_every_command_has_help(run: CommandLine, arguments: list[str]) -> None:
     assert run.good(*arguments, "--help").startswith(f"usage: apppw-tui {' '.join(arguments)} ")
 
 
+@pytest.mark.parametrize("name", ["FORCE_COLOR", "PYTHON_COLORS"])
+def test_help_and_mistakes_are_without_colours_on_every_python(
+    run: CommandLine, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "1")  # argparse of Python 3.14 goes by both
+    assert "\x1b" not in run.good("account", "--help")
+    done = run("account", "add")
+    assert "usage: apppw-tui account add" in done.err
+    assert "\x1b" not in done.err
+
+
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [

@@ -31,6 +31,9 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._positionals.title = "arguments"
+        # argparse of Python 3.14 colours by the environment and by standard output alone, also what
+        # goes elsewhere, as an error does. The help is one text, on every Python.
+        self.color = False
 
     def error(self, message: str) -> NoReturn:
         """Ends with the usage, what is wrong, and where to read on."""

@@ -13,7 +13,16 @@ from pathlib import Path
 
 FIRST = "0.1.0"  # what is worked at before the first tag, which is v0.1.0
 # What is installed; all else may change without being another version.
-PARTS = ("apppw_tui", "docs", "recipes", "pyproject.toml", "setup.py", "README.md", "LICENSE")
+PARTS = (
+    "apppw_tui",
+    "debian",
+    "docs",
+    "recipes",
+    "pyproject.toml",
+    "setup.py",
+    "README.md",
+    "LICENSE",
+)
 _LEFT_OUT = {"__pycache__"}
 _DESCRIBED = re.compile(r"v(\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?)(?:-(\d+)-g([0-9a-f]+))?")
 

@@ -15,6 +15,8 @@ from apppw_tui.domain.lines import lines
 from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import OK
 
+# Debian's package has them here, and its Python looks for data of programs in /usr/local.
+_PACKAGED = Path("/usr/share/apppw-tui/recipes")
 # The head of a file: what begins a comment in one of their languages, or a script's first line.
 _COMMENT = re.compile(r'(?:#+|--|"""|)\s*')
 
@@ -76,7 +78,7 @@ def _folder() -> Path:
     """
     sources = Path(apppw_tui.__file__).parents[1] / "recipes"
     shared = Path(sysconfig.get_path("data")) / "share" / "apppw-tui" / "recipes"
-    for folder in (sources, shared):
+    for folder in (sources, shared, _PACKAGED):
         if (folder / "config.toml").is_file():
             return folder
     raise StoreUnusable("The recipes are not installed.", f"They belong to: {shared}")

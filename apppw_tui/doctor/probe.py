@@ -109,8 +109,12 @@ class SystemPaths:
 
     @property
     def recipes(self) -> Path:
-        """Those of the version that recipes/install.sh has put in use."""
-        return self.root / "opt/apppw-tui/current/share/apppw-tui/recipes"
+        """Those of the version in use: recipes/install.sh's, or else the Debian package's."""
+        installed, packaged = (
+            self.root / place / "share/apppw-tui/recipes"
+            for place in ("opt/apppw-tui/current", "usr")
+        )
+        return packaged if packaged.is_dir() and not installed.is_dir() else installed
 
     @property
     def systemd(self) -> Path:

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 
 NO_DRIVER = StoreUnusable(
     "The accounts are in PostgreSQL, and its driver is not installed.",
-    "Install it with: recipes/install.sh --postgresql, or pip install 'apppw-tui[postgresql]'",
+    "Install it with: recipes/install.sh --postgresql, or pip install 'apppw-tui[postgresql]'; "
+    "for Debian's own package: apt-get install python3-psycopg",
 )
 _SYSTEM_SOCKETS = Path("/run/apppw-tui")
 

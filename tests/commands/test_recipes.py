@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import apppw_tui
+from apppw_tui.commands import recipes
 from tests.running import ROOT, CommandLine
 
 
@@ -60,6 +61,9 @@ def test_it_says_where_they_belong_if_they_were_left_out(
 ) -> None:
     monkeypatch.setattr(apppw_tui, "__file__", str(tmp_path / "site/apppw_tui/x.py"))
     monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(tmp_path))
+    monkeypatch.setattr(recipes, "_PACKAGED", tmp_path / "packaged")
     done = run("recipes", "list")
     assert done.code == 3
     assert "share/apppw-tui/recipes" in done.err
+    (tmp_path / "packaged").symlink_to(ROOT / "recipes")  # as Debian's package has them
+    assert "dovecot/apppw.lua" in run("recipes", "list").out

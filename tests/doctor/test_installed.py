@@ -30,6 +30,14 @@ def units(server: Server) -> Path:
     return units
 
 
+def test_recipes_are_those_of_the_debian_package_where_nothing_else_is(server: Server) -> None:
+    packaged = server.places.root / "usr/share/apppw-tui/recipes"
+    packaged.mkdir(parents=True)
+    assert server.places.recipes == packaged
+    (server.places.root / "opt/apppw-tui/current/share/apppw-tui/recipes").mkdir(parents=True)
+    assert server.places.recipes != packaged
+
+
 def test_units_of_the_program_are_in_order(server: Server, units: Path) -> None:
     assert units.is_dir()
     assert faults(installed.check(server.places)) == []

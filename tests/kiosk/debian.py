@@ -25,10 +25,16 @@ def debian(suite: str, packages: Sequence[str] = _PACKAGES) -> Iterator[Path]:
     try:
         root.chmod(0o755)
         line = [debootstrap, "--variant=minbase", f"--include={','.join(packages)}"]
-        _fetch([*line, suite, str(root), _mirror()])
+        _fetch([*line, suite, str(root), _mirror(), *_script(suite)])
         yield root
     finally:
         _remove(root)
+
+
+def _script(suite: str) -> list[str]:
+    """Debian's debootstrap knows no suite that is younger than itself; all are made as sid is."""
+    scripts = Path("/usr/share/debootstrap/scripts")
+    return [] if (scripts / suite).exists() else [str(scripts / "sid")]
 
 
 def fetch_packages(folder: Path, python: str) -> None:

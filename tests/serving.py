@@ -1,5 +1,6 @@
 """The daemon as it is really started; its readiness is what systemd would be told."""
 
+import ctypes
 import importlib
 import json
 import multiprocessing
@@ -11,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.running import ROOT, environment
 from tests.store.other_uid import said_as
 
 SECONDS = 120.0  # for what takes a fraction of one
+_PR_SET_DUMPABLE = 4  # prctl(2)
 _SPOKEN = ("dovecot_auth", "http", "json_lines", "saslauthd")
 
 
@@ -123,8 +125,12 @@ def serving(
     abstract: bool = False,
     closed: int | None = None,
     store: bool = True,
+    before: Callable[[list[str]], list[str]] | None = None,
 ) -> Iterator[Serving]:
-    """A daemon over home/store that has said that it is ready, with its sockets in home/run."""
+    """A daemon over home/store that has said that it is ready, with its sockets in home/run.
+
+    `before` makes another command line of its own, which has its process.
+    """
     told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     notify = f"@{home}/notify" if abstract else str(home / "notify")
     told.bind("\0" + notify[1:] if abstract else notify)
@@ -134,6 +140,8 @@ def serving(
     line = command(home / "store", "--socket-dir", home / "run", *arguments)
     if not store:  # it is said elsewhere
         line = [one for one in line if one not in ("--store", str(home / "store"))]
+    if before is not None:
+        line = before(line)
     if passed is not None:
         line = activated(line, passed, variables)
 
@@ -211,6 +219,7 @@ def forked(home: Path, uid: int, *arguments: str | Path) -> Iterator[Serving]:
             os.setgroups([])
             os.setgid(uid)
             os.setuid(uid)
+            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # as what this user starts is
         os.environ["NOTIFY_SOCKET"] = f"@{home}/notify"
         os.dup2(os.open(home / "errors", os.O_WRONLY | os.O_APPEND), 2)
         os._exit(cli.main([str(one) for one in line]))

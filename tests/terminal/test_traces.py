@@ -1,6 +1,7 @@
 """What a walk with every kind of secret leaves behind: nothing of them, anywhere."""
 
 import base64
+import hashlib
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.secrecy.strace import Strace
 from tests.support import PASSWORD
 from tests.terminal.conftest import Installed
 from tests.terminal.program import ACCOUNT, AWAKE
@@ -47,7 +49,8 @@ class Walk:
             f'[delivery]\ncommand = ["{self._command}", "{{kind}}", "{{number}}"]\n'
             'kinds = ["text"]\n'
         )
-        program = shlex.join(installed.command)
+        self.strace = Strace(folder)
+        program = shlex.join(self.strace.line(installed.command))
         tmux.run(f"sh -c 'echo $$ >{self._pid}; exec {program}'; echo code=$?")
         tmux.see("Sign in")
 
@@ -128,16 +131,26 @@ def test_nothing_is_left_of_any_secret(required: Installed, tmux: Tmux, tmp_path
     assert len(walk.secrets) == 18
     assert in_files(required.store, walk.secrets) == {}
     assert not [path for path in tmp_path.rglob("*") if path.name.startswith((".tmp-", "core"))]
+    finds = walk.strace.finds(walk.secrets)
+    typed = {"number", "proof", "text code", "app code 0", "app code 1"}  # drawn whole or in pieces
+    assert finds.pop("terminal") - typed == walk.secrets.keys() - typed - {"password"}
+    # The code comes to its command by standard input, the number alone as an argument.
+    assert finds == {
+        "pipe": {"proof", "text code"},
+        "names": {"number"},
+        "send.said": {"proof", "text code"},  # by the command itself
+        "send.seen": {"number"},
+    }
     account = (required.store / "accounts" / f"{ACCOUNT}.json").read_text()
     assert account.count("$argon2id$") == 1 + 1 + 9  # the password, the app's, what is left
-    copy = tmp_path / "copy"
-    for number, (name, secret) in enumerate(walk.secrets.items()):
-        shutil.copytree(required.store, copy)
-        files = sorted(path for path in copy.rglob("*") if path.is_file())
-        file = files[number % len(files)]
-        file.write_bytes(file.read_bytes() + f'\n"{secret}"'.encode())
-        assert in_files(copy, walk.secrets) == {str(file): {name}}
-        shutil.rmtree(copy)
+    files = sorted(path for path in required.store.rglob("*") if path.is_file())
+    planted = tmp_path / "planted"
+    for place, (name, secret) in enumerate(walk.secrets.items()):
+        file = planted / files[place % len(files)].name
+        planted.mkdir()
+        file.write_bytes(files[place % len(files)].read_bytes() + f'\n"{secret}"'.encode())
+        assert in_files(planted, walk.secrets) == {str(file): {name}}
+        shutil.rmtree(planted)
 
 
 KEY = "ZXKJROS4XIMBPZHFSJK5A6EBEQLZ4CAA"
@@ -173,6 +186,15 @@ def writings() -> Iterator[tuple[str, bytes]]:
             for shift in range(3):
                 yield name, base64.b64encode(b"x" * shift + secret.encode() + b"x")
             yield name, secret.encode().hex().encode()
+        yield name, secret[::-1].encode()
+        yield name, "".join(f"%{sign:02x}" for sign in secret.encode()).encode()
+        yield name, "".join(f"\\u{ord(sign):04x}" for sign in secret).encode()
+        if name != "code":
+            yield name, "".join(f"<key {sign!r}>" for sign in secret).encode()
+            yield name, "".join(f"\x1b[3;{at}H{sign}" for at, sign in enumerate(secret)).encode()
+            yield name, secret.encode("utf-16")
+            yield name, base64.b64encode(secret.encode("utf-16-le"))
+            yield name, hashlib.sha256(secret.encode()).hexdigest().encode()
     yield "key", base64.b32decode(KEY)
     yield "password", base64.b32encode(PASSWORD.encode())
 

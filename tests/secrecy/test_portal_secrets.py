@@ -1,10 +1,11 @@
-"""The portal's memory: nothing refers to a secret once its screen is gone."""
+"""The portal's secrets: shown on the terminal and nowhere else, and gone with their screen."""
 
 from collections.abc import Callable
 
 import pytest
 
 from tests.running import ROOT
+from tests.secrecy.strace import Strace
 from tests.secrecy.watched import Watched
 from tests.support import PASSWORD
 from tests.terminal.conftest import Installed
@@ -19,6 +20,8 @@ from tests.terminal.test_plain import CODE_LINE, KEY_LINE, answer
 
 pytestmark = pytest.mark.slow
 
+QUIT, END_OF_INPUT = "\x11", "\x04"
+
 
 def in_groups(secret: str, *, line: int) -> str:
     """As it is drawn: `line` symbols of it, in groups of four."""
@@ -29,7 +32,9 @@ class Portal:
     """One run on a terminal, and all that it has been told or has shown so far."""
 
     def __init__(self, installed: Installed, watched: Watched, *options: str) -> None:
-        line = watched.line([*installed.command[1:], *options])
+        self.strace = Strace(installed.store.parent)
+        self._store = installed.store
+        line = self.strace.line(watched.line([*installed.command[1:], *options]))
         self.program: Program = installed.open(line, PYTHONPATH=str(ROOT), TERM="xterm-256color")
         self._watched = watched
         self.secrets = {"account password": PASSWORD}
@@ -45,6 +50,17 @@ class Portal:
         self._watched.require_forgotten(self.program.pid, gone)
         held = self._watched.held(self.program.pid, self.secrets)
         assert {name.partition(",")[0] for name in held} == set(but)
+
+    def require_shown_there_alone(self, key: str) -> None:
+        """Ends it by `key`; fails if a secret was handed to the kernel but for the terminal."""
+        self.program.send(key)
+        assert self.program.end() == 0
+        shown = self.secrets.keys() - {"account password", "code"}
+        self.secrets["store's key"] = (self._store / "key").read_text().strip()
+        finds = self.strace.finds(self.secrets)
+        # The code is typed, and drawn whole or in pieces, if at all.
+        assert finds.pop("terminal") - {"code"} == shown
+        assert finds == {"store/.tmp": {"store's key"}}
 
 
 @pytest.fixture
@@ -83,6 +99,7 @@ def test_the_screens_forget_what_went_with_them(portal: Callable[..., Portal]) -
         program.see(seen)
         program.settle(AWAKE)
     run.require_forgotten()
+    run.require_shown_there_alone(QUIT)
 
 
 def test_line_by_line_it_forgets_them_too(portal: Callable[..., Portal]) -> None:
@@ -107,3 +124,4 @@ def test_line_by_line_it_forgets_them_too(portal: Callable[..., Portal]) -> None
     program.send("\n")
     program.see("the list: ")
     run.require_forgotten()
+    run.require_shown_there_alone(END_OF_INPUT)

@@ -1,0 +1,149 @@
+"""Each command that takes or gives a secret, under strace: it goes where it is meant to, only.
+
+Words, variables and names of files, contents of files, pipes and sockets: all of it is looked
+through for every secret there is, in every way to write it.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.programs import finished
+from tests.running import ROOT, environment
+from tests.secrecy.asking import WAYS, connection
+from tests.secrecy.strace import Strace
+from tests.serving import serving
+from tests.support import PASSWORD
+from tests.terminal.conftest import Installed
+from tests.terminal.program import ACCOUNT
+from tests.terminal.traces import in_files
+
+pytestmark = pytest.mark.slow
+
+NEW = "mills grind 12 punched cards"
+NUMBER = "+4915173910684"
+_SEND = "#!/bin/sh\ncat >/dev/null\n"
+_CONFIGURATION = """\
+[delivery]
+command = ["{send}", "{{kind}}", "{{number}}"]
+kinds = ["text", "notify"]
+[notices]
+by = "delivery"
+"""
+
+
+class Shell:
+    """Whoever types the commands, and all that is secret by now."""
+
+    def __init__(self, installed: Installed, home: Path) -> None:
+        self.home = home
+        self.store = installed.store
+        send = home / "send"
+        send.write_text(_SEND)
+        send.chmod(0o755)
+        installed.configure(_CONFIGURATION.format(send=send))
+        self._config = home / "config.toml"
+        house = installed.house()
+        self.secrets = {"password": PASSWORD, "new password": NEW, "number": NUMBER}
+        house.give_phone(number=NUMBER, name=ACCOUNT)
+        self.secrets["app's key"] = house.give_authenticator(ACCOUNT).reveal()
+        codes = house.give_recovery_codes(ACCOUNT)
+        self.secrets |= {f"recovery {code.reveal()[0]}": code.reveal() for code in codes}
+        self._keep_keys()
+
+    def _keep_keys(self) -> None:
+        for key in (self.store / "key").read_text().split():
+            if key not in self.secrets.values():
+                self.secrets[f"key {sum(name.startswith('key') for name in self.secrets)}"] = key
+
+    def run(
+        self,
+        *words: str,
+        stdin: str = "",
+        gives: str = "",
+        code: int = 0,
+        more: Mapping[str, str] | None = None,
+    ) -> tuple[str, dict[str, set[str]]]:
+        """What a command printed, and where it handed on which secrets; it makes `gives`."""
+        strace = Strace(self.home)
+        options = (
+            [] if words[0] == "pam" else ["--store", str(self.store), "--config", str(self._config)]
+        )
+        line = strace.line([sys.executable, "-m", "apppw_tui", *words, *options])
+        done = finished(line, stdin, env=environment(self.home, **(more or {})), cwd=ROOT)
+        assert done.returncode == code, done.stderr
+        self._keep_keys()
+        if gives:
+            self.secrets[gives] = done.stdout.strip()
+        return done.stdout, strace.finds(self.secrets)
+
+
+@pytest.fixture
+def shell(required: Installed, tmp_path: Path) -> Shell:
+    return Shell(required, tmp_path)
+
+
+def test_what_commands_are_told_and_tell_goes_nowhere_else(shell: Shell, tmp_path: Path) -> None:
+    kept: dict[str, dict[str, set[str]]] = {}
+    for words, stdin, gives in (
+        ("account add ben --password-stdin", PASSWORD, ""),
+        (f"account set-password {ACCOUNT} --password-stdin", NEW, ""),
+        (f"app-password create {ACCOUNT} Phone", "", "made"),
+        (f"app-password ensure {ACCOUNT} Car", "", "ensured"),
+        (f"app-password edit {ACCOUNT} Car --name Bus", "", ""),
+        (f"account show {ACCOUNT} --json", "", ""),
+        (f"account bypass {ACCOUNT} --minutes 5", "", ""),
+        ("notices", "", ""),
+        ("activity --json", "", ""),
+        (f"backup {tmp_path}/without.tar", "", ""),
+        (f"backup {tmp_path}/with.tar --with-key", "", ""),
+        ("key rotate", "", ""),
+        ("key rotate --finish --yes", "", ""),
+        (f"restore {tmp_path}/with.tar --overwrite --yes", "", ""),
+    ):
+        _, found = shell.run(*words.split(), stdin=stdin, gives=gives)
+        if found:
+            kept[words] = found
+    assert kept == {
+        f"app-password create {ACCOUNT} Phone": {"pipe": {"made"}},
+        f"app-password ensure {ACCOUNT} Car": {"pipe": {"ensured"}},
+        # An argument of what sends it, as recipes/config.toml says.
+        f"account bypass {ACCOUNT} --minutes 5": {"names": {"number"}},
+        "notices": {"names": {"number"}},
+        f"backup {tmp_path}/with.tar --with-key": {".tmp": {"key 0"}},
+        "key rotate": {"store/.tmp": {"key 0", "key 1"}},
+        "key rotate --finish --yes": {"store/.tmp": {"key 1"}},
+    }
+    assert in_files(shell.store, shell.secrets) == {str(shell.store / "key"): {"key 1"}}
+
+
+def test_who_asks_the_daemon_hands_the_password_to_it_alone(shell: Shell) -> None:
+    """By the command and by PAM's helper; of what the daemon is told it hands on nothing at all."""
+    made, _ = shell.run("app-password", "create", ACCOUNT, "Phone", gives="app password")
+    password = made.strip()
+    wrong = {"wrong": "7kfm2xqd9h3vtw58", "old": "ninety wet umbrellas"}
+    shell.secrets |= wrong
+    told = {"PAM_USER": ACCOUNT, "PAM_TYPE": "auth", "PAM_SERVICE": "apppw-imap"}
+    traced = Strace(shell.home)
+    with serving(shell.home, before=traced.line) as daemon:
+        ask = ("pam", "--socket", str(daemon.sockets / "json"))
+        _, found = shell.run(*ask, stdin=password, more=told)
+        assert found == {"socket": {"app password"}}
+        for name, code in (("wrong", 1), ("old", 1)):
+            _, found = shell.run(*ask, stdin=wrong[name], code=code, more=told)
+            assert found == {"socket": {name}}
+        for name, talk, _ in WAYS.values():
+            for secret in (password, *wrong.values()):
+                with connection(daemon, name) as asking:
+                    assert talk(asking, secret)
+                # Typed into the wrong field.
+                with connection(daemon, name) as asking:
+                    assert talk(asking, "x", user=secret)
+        assert daemon.end() == 0
+    # What has the form of a name is looked for as the file of an account, and found nowhere else.
+    assert traced.finds(shell.secrets) == {"names": {"app password", "wrong"}}
+    assert "errors" in traced.finds({"account": ACCOUNT})
+    _, found = shell.run("verify", ACCOUNT, stdin=password)
+    assert found == {}

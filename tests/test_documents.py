@@ -64,9 +64,29 @@ def test_second_block_of_commands_runs_the_tests() -> None:
     assert second.endswith("-m pytest\n")
 
 
-def test_each_proof_is_there() -> None:
-    folder = ROOT
-    for name in re.findall(r"`([\w/.]*test[\w/.]*)`", prose(ROOT / "docs" / "PROOF.md")):
+@pytest.mark.parametrize("name", ["docs/PROOF.md", "SECURITY.md"])
+def test_each_proof_is_there(name: str) -> None:
+    assert named_tests(prose(ROOT / name))
+
+
+def test_each_threat_and_each_goal_has_its_proof() -> None:
+    page = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\|(?! who | what |-)(.*)\|$",
+        page.partition("## How it")[0].partition("## Who")[2],
+        re.MULTILINE,
+    )
+    without = [row for row in rows if not named_tests(row.rpartition("|")[2])]
+    assert len(rows) > 20
+    assert without == []
+
+
+def named_tests(text: str) -> list[Path]:
+    """Those that are named there; fails if one is not there."""
+    folder, paths = ROOT, []
+    for name in re.findall(r"`([\w/.]*test[\w/.]*)`", text):
         path = ROOT / name if "/" in name else folder / name  # a bare name is beside the last one
         assert path.exists(), name
         folder = path.parent
+        paths.append(path)
+    return paths

@@ -50,7 +50,7 @@ BOUNDS = (
     Bound("bytes while idle", "cursor.py", "the list", "bytes while idle", 0),
     Bound("a kiosk's session at Login, in MiB", "session_memory.py", "a session, MiB", "at Login",
           27),
-    Bound("and signed in", "session_memory.py", "a session, MiB", "on the list", 40),
+    Bound("and signed in", "session_memory.py", "a session, MiB", "on the list", 39),
     Bound("a step in the list, of a bare program's", "keys.py", "a step in the list", "the portal",
           2.5),
     Bound("a letter in Login", "keys.py", "a letter in Login", "the portal", 1.5),

@@ -65,7 +65,7 @@ class MethodTable(DataTable[Text]):
         self.clear(columns=True)
         widths = (name, state, verb) if state >= _LEAST_STATE else (name, verb)
         for width in widths:
-            self.add_column("", width=width)
+            self.add_column(Text(), width=width)
         for row, label in zip(rows, names, strict=True):
             sign = GLYPHS.on if row.on else GLYPHS.off
             cells = [f"{sign} {label}", row.state, row.verb]

@@ -147,8 +147,8 @@ class PasswordTable(DataTable[Text]):
         top, columns = self.scroll_y, self.drawing.columns
         self.clear(columns=True)
         for head, (column, width) in zip(self.drawing.heads, columns, strict=True):
-            self.add_column(head, width=width, key=column.key)
-        self.add_column("", width=len(DELETE), key="delete")
+            self.add_column(Text(head), width=width, key=column.key)  # str would load emoji: 1 MB
+        self.add_column(Text(), width=len(DELETE), key="delete")
         for id_, texts in self.drawing.rows.items():
             cells = [_cell(text, width) for text, (_, width) in zip(texts, columns, strict=True)]
             self.add_row(*cells, Text(DELETE, style="dim"), key=id_)

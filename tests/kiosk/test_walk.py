@@ -7,11 +7,13 @@ import pytest
 from tests.kiosk import person
 from tests.kiosk.kiosk import ACCOUNT, CLIENT, KioskServer
 from tests.kiosk.scratch import await_end
+from tests.secrecy.strace import Strace
 from tests.support import PASSWORD
 from tests.terminal.program import AWAKE, Program, copied, shown_password
 from tests.terminal.tmux import Tmux
 
 pytestmark = pytest.mark.slow
+PORT = 2223
 
 
 def test_sign_in_create_copy_delete_and_leave(kiosk: KioskServer, tmux: Tmux) -> None:
@@ -31,6 +33,24 @@ def test_sign_in_create_copy_delete_and_leave(kiosk: KioskServer, tmux: Tmux) ->
     assert not [secret for secret in (PASSWORD, password, password[:4]) if secret in everything]
     assert await_end(session) == []
     assert kiosk.sessions() == {}
+
+
+def test_no_secret_leaves_sshd_and_the_portal_but_by_the_terminal(
+    kiosk: KioskServer, tmux: Tmux
+) -> None:
+    """Seen by strace, from sshd's start to the end of all that it started."""
+    strace = Strace(kiosk.scratch.root / "tmp", kiosk.scratch.root)
+    kiosk.listen(port=PORT, under=strace.line([]))
+    tmux.run(f"{shlex.join(kiosk.ssh(port=PORT))}; echo code=$?")
+    person.sign_in(tmux)
+    password = person.create_and_copy(tmux)
+    session = list(kiosk.sessions())
+    tmux.press("C-q")
+    tmux.see("code=0")
+    assert await_end(session) == []
+    kiosk.stop(PORT)
+    finds = strace.finds({"account password": PASSWORD, "app password": password})
+    assert finds == {"typed": {"account password"}, "terminal": {"app password"}}
 
 
 def test_from_signing_in_to_signing_out_with_tab_arrows_and_enter_alone(

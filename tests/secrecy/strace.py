@@ -40,9 +40,11 @@ class Call:
 class Strace:
     """One run; `line` makes the command line of which the process is still the program's own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, root: Path = Path("/")) -> None:
+        """`folder` is where the run may write; `root` is the run's own, where that is another."""
         self._folder = folder
         self._pipe = Path(tempfile.mkdtemp(dir=folder)) / "strace"
+        self._told = Path("/") / self._pipe.relative_to(root)
         os.mkfifo(self._pipe)
         self._shown = b""
         # To its end: strace outlives the program for a moment.
@@ -56,7 +58,7 @@ class Strace:
         return [
             *(require_program("strace", "strace"), "-D", "-f", "-qq", "-yy", "-xx", "-v"),
             *("-s", str(_LONGEST), "-e", "signal=none", "-e", f"trace={_WRITING},{_NAMING}"),
-            *("-o", str(self._pipe), *command),
+            *("-o", str(self._told), *command),
         ]
 
     def calls(self) -> list[Call]:
@@ -69,7 +71,8 @@ class Strace:
     def finds(self, secrets: Mapping[str, str]) -> dict[str, set[str]]:
         """By place the secrets that were handed over there, whole or in pieces.
 
-        The place of words, variables and names of files is "names"; that of pipes is "pipe".
+        The place of words, variables and names of files is "names", that of pipes "pipe", and that
+        of what is given to a terminal's program "typed".
         """
         contents: dict[str, list[bytes]] = {}
         for call in self.calls():
@@ -83,13 +86,15 @@ class Strace:
     def _place(self, call: Call) -> str:
         if not call.place:
             return "names"
-        if call.place.startswith(("/dev/pts/", "/dev/tty")):
+        place = call.place
+        # With a root of its own, as it is seen from outside.
+        if re.search("/dev/(pts/|tty)", place):
             return "terminal"
-        kind = re.match(r"pipe:|UNIX|TCP|socket:", call.place)
-        if kind:
-            return "pipe" if kind[0] == "pipe:" else "socket"
-        place = call.place.removeprefix(f"{self._folder}/")
-        return _TEMPORARY.sub(".tmp", place)
+        if "/dev/ptmx" in place:
+            return "typed"  # by whoever has the terminal's other side, as sshd
+        if place.startswith(("pipe:", "UNIX", "TCP", "socket:")):
+            return "pipe" if place.startswith("pipe:") else "socket"
+        return _TEMPORARY.sub(".tmp", place.removeprefix(f"{self._folder}/"))
 
 
 def _parsed(line: str) -> Call | None:

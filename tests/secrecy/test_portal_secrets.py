@@ -16,7 +16,7 @@ from tests.terminal.second_factor import (
     recovery_codes_in,
     show_key,
 )
-from tests.terminal.test_plain import CODE_LINE, KEY_LINE, answer
+from tests.terminal.test_plain import CODE_LINE, KEY_LINE, NEW, answer
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +55,7 @@ class Portal:
         """Ends it by `key`; fails if a secret was handed to the kernel but for the terminal."""
         self.program.send(key)
         assert self.program.end() == 0
-        shown = self.secrets.keys() - {"account password", "code"}
+        shown = self.secrets.keys() - {"account password", "new account password", "code"}
         self.secrets["store's key"] = (self._store / "key").read_text().strip()
         finds = self.strace.finds(self.secrets)
         # The code is typed, and drawn whole or in pieces, if at all.
@@ -122,6 +122,10 @@ def test_line_by_line_it_forgets_them_too(portal: Callable[..., Portal]) -> None
     run.keep("app password", shown_password(program.text), line=16)
     run.require_forgotten("app password")
     program.send("\n")
+    run.secrets["new account password"] = NEW
+    answer(program, "the list: ", "w", "(not shown): ", PASSWORD)
+    answer(program, "(not shown): ", NEW, "(not shown): ", NEW, "no: ", "no")
+    program.see("Password changed.")
     program.see("the list: ")
     run.require_forgotten()
     run.require_shown_there_alone(END_OF_INPUT)

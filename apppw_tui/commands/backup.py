@@ -64,7 +64,7 @@ def backup(options: argparse.Namespace, config: Config) -> int:
     pruned: list[str] = []
     # Of an account that is damaged by now, only an older one may have it.
     if options.keep is not None and not archive.left_out:
-        pruned = _prune(path.parent, options.keep, archive.host)
+        pruned = _prune(path, options.keep, archive.host)
     if options.json:
         print_json(BackedUp(
             file=str(path),
@@ -187,18 +187,20 @@ def _stamp(made: datetime) -> str:
     return f"{made:%Y%m%dT%H%M%SZ}"
 
 
-def _prune(folder: Path, keep: int, host: str) -> list[str]:
+def _prune(made: Path, keep: int, host: str) -> list[str]:
     """Removes the oldest, until so many are left; their names.
 
+    The one that was just `made` stays: by names of a clock that was ahead it would be the oldest.
     What this command has not made on this `host`, or somebody has changed, is neither counted nor
     removed.
 
     Raises:
         Refused: the folder cannot be read, or one not be removed.
     """
-    gone = []
+    gone, folder = [], made.parent
     try:
-        for _, path in sorted(_made_here(folder, host))[:-keep]:
+        others = [path for _, path in sorted(_made_here(folder, host)) if path != made]
+        for path in others[: max(0, len(others) + 1 - keep)]:
             path.unlink()
             gone.append(path.name)
         for left in folder.glob(f"{PREFIX}*"):  # by one that was killed

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.ssh_key import MOST, SshKey
 from apppw_tui.domain.totp import Authenticator
 
+LONGEST_BYPASS = 24 * 60  # minutes
 AUTHENTICATOR = "authenticator"  # the name under which its secret is sealed
 
 
@@ -245,8 +246,12 @@ class Account:
         return replace(self, enabled=False, session_generation=self.session_generation + 1)
 
     def has_bypass(self, now: datetime) -> bool:
-        """True while the administrator lets the person in, once, to set up a method."""
-        return self.bypass_until is not None and now < self.bypass_until
+        """True while the administrator lets the person in, once, to set up a method.
+
+        A clock that is set back must not make it last for longer than any does.
+        """
+        longest = timedelta(minutes=LONGEST_BYPASS)
+        return self.bypass_until is not None and now < self.bypass_until <= now + longest
 
     def with_password(self, password_hash: str, now: datetime) -> "Account":
         """A changed password ends every session that began before it (SAFETY 12)."""

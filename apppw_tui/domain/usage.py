@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TypeVar
@@ -18,6 +18,7 @@ MOST_NETWORKS = 64
 MOST_SERVICES = 32  # of each app password
 COUNTED_DAYS = 90
 SHOWN_DAYS = 14  # of those, as a row of bars
+AHEAD = timedelta(days=1)  # a time that lies farther in the future is of a clock that was wrong
 MOVED_AFTER = timedelta(days=30)  # without the old password
 _IPV4_BITS, _IPV6_BITS = 24, 48
 _KEPT = 1024  # addresses whose network was asked for lately
@@ -120,6 +121,8 @@ class ReportSpan:
 
     def with_report(self, time: datetime) -> "ReportSpan":
         """The span with one more; after an end a new one: of what was in between nobody knows."""
+        if self.last > time + AHEAD:
+            return ReportSpan(min(time, self.since), time)
         return ReportSpan(time if self.has_ended(time) else self.since, max(time, self.last))
 
 
@@ -188,7 +191,8 @@ class UsageRecord:
     ) -> tuple["UsageRecord", list[FirstUse]]:
         """The record with those uses, and which of them came from a network that is new.
 
-        What was used and is deleted by now is left out; of two times the newer is kept.
+        What was used and is deleted by now is left out; of two times the newer is kept, unless it
+        is of a clock that was ahead.
         """
         later = UsageRecord(pending.uses, pending.last_legacy_login, pending.networks)
         ids = [app_password.id for app_password in account.app_passwords]
@@ -198,7 +202,30 @@ class UsageRecord:
             for network, (id_, use) in pending.first.items()
             if network not in seen and (app_password := account.app_password(id_)) is not None
         ]
-        return self.joined(later)._bounded(ids), first
+        return self._as_of(now, later).joined(later)._bounded(ids), first
+
+    def _as_of(self, now: datetime, later: "UsageRecord") -> "UsageRecord":
+        """The same with no time in the future: of what is in `later` as well that one counts."""
+
+        def is_ahead(time: datetime) -> bool:
+            return time > now + AHEAD
+
+        legacy = self.last_legacy_login
+        if legacy is not None and is_ahead(legacy.time):
+            legacy = later.last_legacy_login or replace(legacy, time=now)
+        return UsageRecord(
+            {
+                key: replace(use, time=now) if is_ahead(use.time) else use
+                for key, use in self.uses.items()
+                if key not in later.uses or not is_ahead(use.time)
+            },
+            legacy,
+            {
+                network: now if is_ahead(time) else time
+                for network, time in self.networks.items()
+                if network not in later.networks or not is_ahead(time)
+            },
+        )
 
     def joined(self, other: "UsageRecord") -> "UsageRecord":
         """Both; of two times the newer, and of the same one that of `other`."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from apppw_tui.domain.account import UNLISTED, UNTOLD, Account
+from apppw_tui.domain.account import LONGEST_BYPASS, UNLISTED, UNTOLD, Account
 from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
 from apppw_tui.domain.names import AccountName, account_name, candidates
@@ -18,7 +18,6 @@ _BYPASS_NOTICE = (
     "your administrator lets you sign in once without a security code. "
     "If you did not ask for that, tell them now."
 )
-LONGEST_BYPASS = 24 * 60  # minutes
 
 
 @dataclass(frozen=True)

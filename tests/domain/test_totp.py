@@ -46,6 +46,14 @@ def test_the_codes_are_those_of_rfc_4226_appendix_d() -> None:
     assert codes[5:] == ["254676", "287922", "162583", "399871", "520489"]
 
 
+@pytest.mark.parametrize("seconds", [0, 29, 30])
+def test_a_machine_without_a_clock_accepts_the_first_step_there_is(seconds: int) -> None:
+    now = datetime.fromtimestamp(seconds, UTC)
+    assert verify(RFC_SECRET, code(RFC_SECRET, 0), now, last_step=-1) == 0
+    with pytest.raises(InvalidCode, match=WRONG):
+        verify(RFC_SECRET, "000000", now, last_step=-1)
+
+
 def test_a_step_is_thirty_seconds_since_1970() -> None:
     assert [step_at(datetime.fromtimestamp(at, UTC)) for at in (0, 29.9, 30, 59)] == [0, 0, 1, 1]
 

@@ -31,17 +31,19 @@ _RECORD: LiteralString = """
     SELECT uid, 'used', id, service, time, address FROM apppw.used WHERE uid = ANY (%s)
     UNION ALL SELECT uid, 'network', network, '', time, NULL FROM apppw.network
     WHERE uid = ANY (%s)"""
-# Of two times the newer stays, whichever machine came first.
+# Of two times the newer stays, whichever machine came first; but not one of a clock that was ahead.
 _USED: LiteralString = """
     INSERT INTO apppw.used (uid, id, service, time, address) VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (uid, id, service) DO UPDATE SET time = excluded.time, address = excluded.address
-    WHERE used.time <= excluded.time"""
+    WHERE used.time <= excluded.time OR used.time > now() + interval '1 day'"""
 _COUNT: LiteralString = """
     INSERT INTO apppw.uses (uid, id, day, service, n) VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (uid, id, day, service) DO UPDATE SET n = uses.n + excluded.n"""
 _NETWORK: LiteralString = """
     INSERT INTO apppw.network (uid, network, time) VALUES (%s, %s, %s)
-    ON CONFLICT (uid, network) DO UPDATE SET time = greatest(network.time, excluded.time)"""
+    ON CONFLICT (uid, network) DO UPDATE SET time =
+      CASE WHEN network.time > now() + interval '1 day' THEN excluded.time
+      ELSE greatest(network.time, excluded.time) END"""
 _MARK: LiteralString = """
     INSERT INTO apppw.mark (name, time) VALUES (%s, %s)
     ON CONFLICT (name) DO UPDATE SET time = excluded.time"""

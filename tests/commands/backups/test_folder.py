@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.running import CommandLine, run_program
 from tests.store.backing import members
 from tests.store.making import account_file
 from tests.store.other_uid import OTHER, only_root, said_as
-from tests.support import House
+from tests.support import NOW, House
 
 
 @pytest.fixture
@@ -48,6 +49,20 @@ def test_in_a_folder_those_of_one_second_are_numbered_and_kept_in_their_order(
         named[-1],
         "apppw-tui-20261122T120000Z-12.tar",
     }
+
+
+def test_one_that_is_made_stays_though_those_of_a_clock_that_was_ahead_pass_for_newer(
+    run: CommandLine, house: House, kept: Path
+) -> None:
+    run.clock.advance(12 * 365 * 86400)
+    for _ in range(2):
+        run.good("backup", kept, "--keep", "2")
+    run.clock.instant = NOW
+    for hours in range(2):
+        run.clock.instant = NOW + timedelta(hours=hours)
+        run.good("backup", kept, "--keep", "2")
+        assert len([*kept.iterdir()]) == 2
+        assert (kept / f"apppw-tui-20261122T1{2 + hours}0000Z.tar").exists()
 
 
 def test_in_a_folder_a_name_that_is_taken_meanwhile_is_left(

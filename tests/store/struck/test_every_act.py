@@ -1,7 +1,8 @@
 """Every act of people and administrators, struck at each call to whatever keeps it.
 
 APPPW_FAULT_POINTS is the number of points to try, half of them on each engine; without it they are
-a sample, in which every act is. APPPW_FAULT_SEED draws the same ones once more.
+a sample, in which every act is. APPPW_FAULT_SEED draws the same ones once more; in the folder
+APPPW_FAULT_REPORTS stands meanwhile how far it is, and what was found.
 """
 
 import inspect
@@ -27,6 +28,8 @@ from tests.store.struck.stages import DatabaseStage, FolderStage, Stage
 
 POINTS = int(os.environ.get("APPPW_FAULT_POINTS", "0"))
 SEED = int(os.environ.get("APPPW_FAULT_SEED", "0")) or (int(time.time()) if POINTS else 1)
+REPORTS = os.environ.get("APPPW_FAULT_REPORTS", "")  # a folder
+_TELLS = 250  # points
 SAMPLE = 150  # points of each engine, without a wish
 _THOROUGH = 0.25  # of them, a backup is restored as well
 _FEW = 0.02
@@ -86,6 +89,15 @@ def points(stage: Stage, random: Random) -> Iterator[tuple[Whole, int, str, bool
             yield from (point for point in round_ if point is not None)
 
 
+def tell(stage: Stage, tried: Counter[str], faults: list[str], seconds: float) -> None:
+    """Says how far it is: at the end by -rP, and meanwhile in a file of the folder asked for."""
+    said = f"seed {SEED}, {stage.name}: {tried.total()} points in {seconds:.0f} s, {dict(tried)}"
+    lines = "\n".join([said, f"{len(faults)} faults", *faults, ""])
+    sys.stdout.write(lines)
+    if REPORTS:
+        Path(REPORTS, f"faults-{stage.name}").write_text(lines)
+
+
 def strike_at_random(stage: Stage, most: int) -> None:
     begun, random = time.monotonic(), Random(SEED)
     tried: Counter[str] = Counter()
@@ -98,9 +110,8 @@ def strike_at_random(stage: Stage, most: int) -> None:
             faults.append(f"{where}: {type(error).__name__} {str(error)[:600]}")
             came = True
         tried[fault if came else "none"] += 1
-    seconds = time.monotonic() - begun
-    said = f"seed {SEED}, {stage.name}: {most} points in {seconds:.0f} s, {dict(tried)}\n"
-    sys.stdout.write(said)  # which -rP shows
+        if tried.total() % _TELLS == 0 or tried.total() == most:
+            tell(stage, tried, faults, time.monotonic() - begun)
     assert not faults, f"seed {SEED}: {len(faults)} of {most}\n" + "\n".join(faults[:60])
     # What is random in an act, as the ids that are drawn, can make it one call shorter.
     assert tried["none"] <= most * _FEW, tried

@@ -163,7 +163,8 @@ def second_questions() -> Iterator[Act]:
     yield Act("Challenge.answer recovery", answered(RECOVERY, _recovery_code))
     yield Act("Challenge.answer sent", answered(TEXT, lambda _: ""))
     yield Act("Challenge.answer_with_password", by_password)
-    yield Act("Challenge.answer_with_key", by_key)
+    # Whoever's key is right is in, also where it cannot be written down when it was used.
+    yield Act("Challenge.answer_with_key", by_key, may_be_left=True)
     yield Act("Challenge.use_bypass", by_bypass)
 
 

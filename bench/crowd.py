@@ -25,8 +25,12 @@ def crowd(place: Place) -> None:
         for each in EACH[:1] if place.small else EACH:
             yes, taken = answered(place, each)
             asked = DEVICES * each
-            lines[f"{asked} of {DEVICES} devices"] = f"{yes} of {asked} | {taken / unit:.2f}"
-    table("connections at once, right after a start", lines, "yes | the last, of twenty hashes")
+            lines[f"{asked} of {DEVICES} devices"] = f"{yes / asked:g} | {taken / unit:.2f}"
+    table(
+        "connections at once, right after a start",
+        lines,
+        "share of yes | the last, of twenty hashes",
+    )
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """Files beside a database: few and many accounts, near and far, asked by sixteen at once."""
 
 import asyncio
+import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -42,6 +43,7 @@ EACH = 2  # app passwords of each account, so that sixteen ask for as many
 HASHES, ANSWERS, QUERIES, PAIRS = 96, 4000, 300, 600
 BLOCKS = 10  # of pairs, for the quartiles
 NEAR, FAR = 0.0005, 0.002  # seconds, in each direction
+AWAY = f"{FAR * 1000:g} ms away"
 UNIT = f"files, {FEW} accounts"
 _COPIES: LiteralString = """
     INSERT INTO apppw.account (name, uid, version, sealed, doc, verifying)
@@ -68,14 +70,25 @@ def engines(place: Place) -> None:
         stores = stack.enter_context(prepared(place))
         for remember in (0, REMEMBER):
             with ExitStack() as serving:
-                figures = compared(
-                    measured(at_once(place, stores, remember, serving), place.rounds), UNIT
-                )
+                taken = measured(at_once(place, stores, remember, serving), place.rounds)
             how = "from memory" if remember else "with its hash"
-            table(f"answers {how}, {CLIENTS} at once, of those of", figures)
+            table(f"answers {how}, {CLIENTS} at once, of those of", compared(taken, UNIT))
+            table(f"one answer {how}, among {place.accounts:,} accounts, of 10", by_size(taken))
         version_query(place, stores)
-        for name in (UNIT, f"PostgreSQL, {FEW} accounts, {FAR * 1000:g} ms away"):
-            unknown_names(place, name, stores[name])
+        few = [f"PostgreSQL, {FEW} accounts, {where}" for where in ("on a socket", AWAY)]
+        unknown_names(place, {name: stores[name] for name in (UNIT, *few)})
+
+
+def by_size(taken: Mapping[str, list[float]]) -> dict[str, Figure]:
+    """The time of an answer among many accounts, of that among few in the same place."""
+    few = {name.replace(f", {FEW} accounts", ""): name for name in taken if f", {FEW} " in name}
+    figures = {}
+    for name, rates in taken.items():
+        kind = re.sub(r", [\d,]+ accounts|, any of them", "", name)
+        if name not in few.values():
+            ratios = [one / other for one, other in zip(taken[few[kind]], rates, strict=True)]
+            figures[re.sub(r", [\d,]+ accounts", "", name)] = Figure.of(ratios)
+    return figures
 
 
 @contextmanager
@@ -100,7 +113,7 @@ def prepared(place: Place) -> Iterator[dict[str, Stored]]:
                 f"{NEAR * 1000:g} ms away": near,
             }
             if count == FEW:
-                ways[f"{FAR * 1000:g} ms away"] = far
+                ways[AWAY] = far
             for where, host in ways.items():
                 dsn = f"host={host} dbname={database} user={VERIFIER}"
                 stores[f"PostgreSQL, {accounts}, {where}"] = Stored(machine, count, dsn)
@@ -158,36 +171,38 @@ def version_query(place: Place, stores: dict[str, Stored]) -> None:
     table(title, compared(taken, unit))
 
 
-def unknown_names(place: Place, name: str, stored: Stored) -> None:
+def unknown_names(place: Place, stores: Mapping[str, Stored]) -> None:
     """Whether the time of an answer tells that there is such an account: it must not.
 
-    The decision alone, and with a cheap dummy of a hash, which would hide what is looked for.
+    The decision alone, and with a cheap dummy of a hash, which would hide what is looked for. One
+    after the other, in either order, so that whatever else the machine does meets both; and beside
+    it two names that are nobody's, which tells how far the measure itself is off.
     """
-    secret = app_password.generate("zzz")  # of no account
-
-    async def decided() -> dict[str, list[float]]:
-        accounts = HeldAccounts(Database(stored.dsn)) if stored.dsn else in_files(stored.folder)
-        service = AuthService(accounts, cheap_hasher(), FixedClock(), Book(), Book(), threads=1)
-        taken: dict[str, list[float]] = {who: [] for who in ("user0", "nobody")}
-        order = list(taken)
-        for _ in range(place.times(PAIRS)):
-            shuffle(order)
-            for who in order:
-                start = time.perf_counter()
-                await service.decide(Attempt.parse(who, secret, IMAP, ADDRESS))
-                taken[who].append((time.perf_counter() - start) * 1000)
-        service.close()
-        accounts.close()
-        return taken
-
-    taken = asyncio.run(decided())
-    known, unknown = taken["user0"], taken["nobody"]
-    blocks = [
-        median(known[first::BLOCKS]) - median(unknown[first::BLOCKS])
-        for first in range(min(BLOCKS, len(known)))
-    ]
+    lines = {}
+    for name, stored in stores.items():
+        known = asyncio.run(differences(place, stored, "user0", "nobody"))
+        neither = asyncio.run(differences(place, stored, "somebody", "nobody"))
+        lines |= {name: known, f"{name}: neither is known": neither}
     title = "a wrong password of a known name, later than of an unknown one, in ms"
-    table(f"{title} ({median(known):.1f} here)", {name: Figure.of(blocks)})
+    table(title, lines)
+
+
+async def differences(place: Place, stored: Stored, one: str, other: str) -> Figure:
+    secret = app_password.generate("zzz")  # of no account
+    accounts = HeldAccounts(Database(stored.dsn)) if stored.dsn else in_files(stored.folder)
+    service = AuthService(accounts, cheap_hasher(), FixedClock(), Book(), Book(), threads=1)
+    taken, order = list[float](), [one, other]
+    for _ in range(place.times(PAIRS)):
+        shuffle(order)
+        times = dict[str, float]()
+        for who in order:
+            start = time.perf_counter()
+            await service.decide(Attempt.parse(who, secret, IMAP, ADDRESS))
+            times[who] = (time.perf_counter() - start) * 1000
+        taken.append(times[one] - times[other])
+    service.close()
+    accounts.close()
+    return Figure.of([median(taken[first::BLOCKS]) for first in range(min(BLOCKS, len(taken)))])
 
 
 def in_files(folder: Path) -> CachedReads:

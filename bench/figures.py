@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -69,6 +70,24 @@ def timed(case: Case, times: int = 1) -> Measure:
         for _ in range(times):
             case()
         return (time.perf_counter() - start) / times
+
+    return measure
+
+
+def processor_timed(case: Case) -> Measure:
+    """Seconds on a processor, of this process and of those that it waits for.
+
+    Other programs take processors away, but are not charged to these.
+    """
+
+    def spent() -> float:
+        used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return sum(each.ru_utime + each.ru_stime for each in used)
+
+    def measure() -> float:
+        before = spent()
+        case()
+        return spent() - before
 
     return measure
 

@@ -1,7 +1,6 @@
 """What a process costs: `apppw-tui pam` in time, the daemon in memory."""
 
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from asking import ADDRESS, connected, per_second
 from daemons import Daemon
-from figures import Case, Measure, compared, measured, table, timed
+from figures import compared, measured, processor_timed, table, timed
 from places import REMEMBER, Place
 from verify import EMPTY, process
 
@@ -33,7 +32,7 @@ def pam(place: Place) -> None:
         )
         for title, interpreter, measure in (
             ("one process", sys.executable, timed),
-            (_INSTALLED, installed(place.folder / "installed"), processor_time),
+            (_INSTALLED, installed(place.folder / "installed"), processor_timed),
         ):
             lines = {
                 EMPTY: [interpreter, "-c", "pass"],
@@ -44,18 +43,6 @@ def pam(place: Place) -> None:
                 name: measure(process(line, place.passwords[0], 0)) for name, line in lines.items()
             }
             table(title, compared(measured(cases, place.times(4 * place.rounds)), EMPTY))
-
-
-def processor_time(case: Case) -> Measure:
-    """That of the processes which `case` starts and waits for: others disturb it less."""
-
-    def measure() -> float:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        case()
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-    return measure
 
 
 def installed(folder: Path) -> str:

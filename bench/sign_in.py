@@ -15,7 +15,8 @@ from pathlib import Path
 
 import argon2
 from argon2 import low_level
-from figures import Measure, compared, measured, table, timed
+from figures import Measure, compared, measured, processor_timed, table, timed
+from verify import bare as bare_of_app_password
 
 from apppw_tui.bootstrap import Parts, build
 from apppw_tui.config import Config
@@ -42,6 +43,7 @@ BARE = "one bare Argon2id"
 UNKNOWN = "unknown account"
 THROTTLED = "throttled (no hash)"
 FAILURES = 6
+CREATORS = {"creates1": 1, f"creates{MOST}": MOST}  # whose app password of that number is created
 # Dovecot's own, and libsodium's for what may take longer: name, passes, KiB, lanes.
 IMPORTED = {"64 MiB, t=3, p=1": ("dovecot", 3, 65536, 1), "256 MiB, t=3": ("sodium", 3, 262144, 1)}
 
@@ -64,13 +66,21 @@ def main() -> None:
         wired = build(StoreLocation(folder, folder / "key"), Config(), SystemClock(), create=True)
         fill(wired, folder)
         imported = bring_in(wired) if options.imported else {}
-        measures = {
-            name: prepared(wired, account, case, imported)
-            for name, (account, case) in cases(wired, imported).items()
-        }
-        taken = measured(measures, rounds)
-    table("one sign-in, of one bare Argon2id", compared(taken, BARE))
-    table("one sign-in, of an unknown account's", compared(taken, UNKNOWN))
+        acts = cases(wired, imported)
+        for what, measure in (("", timed), ("processor time of ", processor_timed)):
+            measures = {
+                name: prepared(wired, account, measure(case), imported)
+                for name, (account, case) in acts.items()
+            }
+            taken = measured(measures, rounds)
+            table(f"{what}one sign-in, of one bare Argon2id", compared(taken, BARE))
+            table(f"{what}one sign-in, of an unknown account's", compared(taken, UNKNOWN))
+        if not imported:
+            for creator, number in CREATORS.items():
+                add(wired, creator, number - 1)
+            for what, measure in (("", timed), ("processor time of ", processor_timed)):
+                made = measured(creations(wired, measure), rounds)
+                table(f"{what}one created app password, of one bare Argon2id", compared(made, BARE))
 
 
 def fill(wired: Parts, folder: Path) -> None:
@@ -90,6 +100,39 @@ def fill(wired: Parts, folder: Path) -> None:
     for number in range(MOST):
         Admin(means).create_app_password("full", f"Device {number}")
     (folder / "accounts" / "damaged.json").write_text("{")
+
+
+def add(wired: Parts, name: str, held: int) -> None:
+    """An account with so many app passwords; nobody signs in to it."""
+    admin = Admin(wired.context)
+    account = Account.new(name, admin.account("full").password_hash, wired.context.clock.now())
+    with wired.engine.accounts.transaction(name, None) as change:
+        change.account = account
+    for number in range(held):
+        admin.create_app_password(name, f"Device {number}")
+
+
+def creations(wired: Parts, measure: Callable[[Case], Measure]) -> dict[str, Measure]:
+    """What it costs to create one, from the account that is read to the file that is written.
+
+    What was created before is taken away first.
+    """
+    admin = Admin(wired.context)
+
+    def creation(name: str) -> Measure:
+        before = admin.account(name).app_passwords[: CREATORS[name] - 1]
+        creating = measure(lambda: admin.create_app_password(name, "Another"))
+
+        def created() -> float:
+            with wired.engine.accounts.transaction(name, admin.account(name).uid) as change:
+                change.account = replace(change.existing, app_passwords=before)
+            return creating()
+
+        return created
+
+    return {BARE: measure(bare_of_app_password)} | {
+        f"number {number} of an account": creation(name) for name, number in CREATORS.items()
+    }
 
 
 def bring_in(wired: Parts) -> dict[str, str]:
@@ -175,9 +218,7 @@ def prepare(wired: Parts, name: str, imported: dict[str, str]) -> None:
     means.throttle_store.change({f"account:{name}": prepared}, keep=False)
 
 
-def prepared(wired: Parts, account: str, case: Case, imported: dict[str, str]) -> Measure:
-    measure = timed(case)
-
+def prepared(wired: Parts, account: str, measure: Measure, imported: dict[str, str]) -> Measure:
     def run() -> float:
         prepare(wired, account, imported)
         return measure()

@@ -19,7 +19,7 @@ from pip._vendor.packaging.markers import default_environment
 from pip._vendor.packaging.requirements import Requirement
 
 HERE = Path(__file__).parent
-PYTHONS = ("3.11", "3.12", "3.13")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 MACHINES = ("x86_64", "aarch64")
 _GLIBC = ("manylinux2014", *(f"manylinux_2_{age}" for age in range(17, 37)))
 _HEAD = """\

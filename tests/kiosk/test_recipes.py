@@ -39,7 +39,7 @@ def told(config: Path, *who: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for line in done.stdout.splitlines():
         key, _, value = line.partition(" ")
-        found.setdefault(key, []).append(value)
+        found.setdefault(key.lower(), []).append(value)  # from OpenSSH 10.6 on as in its manual
     return found
 
 

@@ -167,9 +167,9 @@ def test_each_line_is_one_write_to_the_end(
         writes.append(content)
         return real_write(descriptor, content)
 
-    def opening(path: Any, flag: int, *rest: int) -> int:
+    def opening(path: Any, flag: int, *rest: int, **more: Any) -> int:
         flags.append(flag)
-        return real_open(path, flag, *rest)
+        return real_open(path, flag, *rest, **more)
 
     monkeypatch.setattr(os, "write", write)
     monkeypatch.setattr(os, "open", opening)

@@ -225,7 +225,6 @@ GOOD = b'{"user": "ada@example.org", "password": "SECRET"}'
         GOOD.replace(b"}", b', "x": {"y": 1, "y": 2}}'),
         GOOD.replace(b"}", b', "x": NaN}'),
         GOOD.replace(b"}", b', "x": ' + b"9" * 5000 + b"}"),
-        GOOD.replace(b"}", b', "x": ' + b"[" * 4000 + b"]" * 4000 + b"}"),
         GOOD.replace(b"ada", b"\\ud800"),
         GOOD.replace(b"SECRET", b"SECRET\\udfff"),
         GOOD.replace(b"ada", b"\xff"),
@@ -244,6 +243,14 @@ async def test_what_is_no_question_is_an_error_and_the_end(passdb: Passdb, bad: 
     good = GOOD.replace(b"SECRET", secret) + b"\n"
     assert await passdb.ask(good, bad.replace(b"SECRET", secret) + b"\n" + good) == [YES, ERROR]
     assert len(passdb.book.asked) == 1
+
+
+async def test_deep_nesting_is_read_or_refused_and_ends_nothing(passdb: Passdb) -> None:
+    # Which of both is the Python's: 3.14 reads what older ones cannot.
+    secret = passdb.secret.reveal().encode()
+    deep = GOOD.replace(b"}", b', "x": ' + b"[" * 4000 + b"]" * 4000 + b"}")
+    assert await passdb.ask(deep.replace(b"SECRET", secret) + b"\n") in ([YES], [ERROR])
+    assert await passdb.ask(GOOD.replace(b"SECRET", secret) + b"\n") == [YES]
 
 
 @pytest.mark.parametrize("excess", [0, 1, 100_000])

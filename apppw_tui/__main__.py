@@ -17,9 +17,22 @@ def run() -> None:
     # stay so.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _open_standard_streams()
     from apppw_tui import cli
 
     cli.run()
+
+
+def _open_standard_streams() -> None:
+    """Opens standard streams that are closed: the next files would get the log's lines instead.
+
+    Before anything is loaded: libffi, behind the hashes, may keep a file of its own open.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
 def _ask_for_pam(words: list[str]) -> None:

@@ -37,7 +37,6 @@ _FEWEST_CONNECTIONS = 16
 
 def serve(options: argparse.Namespace, config: Config) -> int:
     """Serves until it is told to end. Raises ConfigError, StoreError."""
-    _open_standard_streams()
     keep_out_of_dumps()
     clock = SystemClock()
     log, notifier = AnswerLog(clock), SystemdNotifier()
@@ -145,15 +144,6 @@ def _owner(store: Path) -> sockets.Owner | None:
     except OSError:
         return None  # open_store says what is wrong
     return None if status.st_uid == 0 else sockets.Owner(status.st_uid, status.st_gid)
-
-
-def _open_standard_streams() -> None:
-    """Opens standard streams that are closed: the next files would get the log's lines instead."""
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
 def _most_connections(count: int, of_accounts: int) -> int:

@@ -39,6 +39,7 @@ class LatePortal:
     address: str
     socket: Callable[[str], Path]  # the place of one of the daemon's
     proven_key: "ProvenKey | None" = None  # that sshd has verified
+    on_server: bool = True  # False: a store of one's own
     _loading: threading.Lock = field(default_factory=threading.Lock, init=False)
     _rooms: "tuple[Portal, ConnectionTest] | None" = field(default=None, init=False)
 
@@ -91,7 +92,8 @@ class LatePortal:
                     config.policy.own_services,
                 )
                 test = ConnectionTest(
-                    verifier, config.serve.sockets, self.socket, parts.context.error_log
+                    *(verifier, config.serve.sockets, self.socket, parts.context.error_log),
+                    on_server=self.on_server,
                 )
                 self._rooms = Portal(parts.context), test
             return self._rooms

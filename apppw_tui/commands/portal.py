@@ -127,7 +127,10 @@ def _store(
     engine, machine = open_engine(place, clock, create=own)
     # Nobody but sshd is believed, which starts the kiosk alone.
     proven_key = options.proven_key if options.kiosk else None
-    late = LatePortal(place, engine, config, clock, _address(), machine.socket, proven_key)
+    on_server = not own or _serves(config)
+    late = LatePortal(
+        *(place, engine, config, clock, _address(), machine.socket, proven_key, on_server)
+    )
     if os.geteuid() != user:
         late.load()  # who cannot read what root has installed is told so before anything is drawn
     door = None
@@ -142,7 +145,7 @@ def _store(
         may_create_first=own and not over_ssh,
         # Over SSH a file would be left on the server, where the phone's owner may not look again.
         save=None if over_ssh or door else save_recovery_codes,
-        connecting=ConnectionHelp(config.setup, late.try_connection),
+        connecting=ConnectionHelp(config.setup, late.try_connection, on_server),
         kiosk=door,
         shows_key=proven_key is not None,
         # A stranger's terminal says nothing of what runs here.
@@ -152,6 +155,12 @@ def _store(
         demonstration=None if door else partial(_demonstration, options, config),
     )
     return surroundings, cast("Portal", late)
+
+
+def _serves(config: configuration.Config) -> bool:
+    """True if `config`, which somebody wrote for a store of their own, speaks of a server."""
+    served = config.serve != configuration.ServeConfig()
+    return served or bool(config.setup) or config.accounts.source != "store"
 
 
 def _typed(folder: Path) -> str:

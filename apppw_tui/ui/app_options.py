@@ -36,11 +36,13 @@ class ConnectionHelp:
     """The help for connecting an app.
 
     `settings` is what is typed into it; `test` tells what became of an app password of an account
-    that asks for a service, may take seconds and never raises.
+    that asks for a service, may take seconds and never raises. Not `on_server` is a store of one's
+    own, which no program of this machine asks as yet.
     """
 
     settings: tuple[ConnectionSetting, ...] = ()
     test: Callable[[str, Secret, Service], ConnectionTestResult] | None = None
+    on_server: bool = True
 
 
 @dataclass(frozen=True)

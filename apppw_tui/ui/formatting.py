@@ -14,6 +14,7 @@ from apppw_tui.domain.recovery_codes import COUNT, FEW
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.ssh_key import MOST, SshKey
 from apppw_tui.domain.usage import UNUSED_AFTER, LastUse
+from apppw_tui.domain.verification_options import VerificationChoice
 from apppw_tui.portal.throttle import TrustedAddresses
 from apppw_tui.ui.glyphs import GLYPHS
 
@@ -168,10 +169,13 @@ def ssh_key_label(key: SshKey, now: datetime) -> str:
     return f" {GLYPHS.dot} ".join((escaped(key.name), key.type_label, used))
 
 
-def enforcement_summary(account: Account, before: LastUse | None, now: datetime) -> str:
+def enforcement_summary(
+    account: Account, before: LastUse | None, now: datetime, *, on_server: bool = True
+) -> str:
     """The way in which apps sign in: with app passwords alone, or with the old password too.
 
-    `before` is when that was last right for a service; None: it was not, or nobody tells.
+    `before` is when that was last right for a service; None: it was not, or nobody tells. Empty
+    where there is no server that could have an old password.
     """
     if account.is_enforced(now):
         return "Apps sign in with app passwords alone."
@@ -183,6 +187,8 @@ def enforcement_summary(account: Account, before: LastUse | None, now: datetime)
         starts = day(account.enforced_from, now)
         sentence = f"From {starts} on, apps sign in with app passwords alone."
         return f"{sentence} Your old mail password was {last}." if last else sentence
+    if not (last or on_server):
+        return ""
     works = "Your old mail password still works in apps"
     return f"{works}{f', {last}' if last else ''}. Your administrator may end that."
 
@@ -205,12 +211,20 @@ def recovery_state(account: Account) -> str:
     return f"{'! ' if left <= FEW else ''}{left} of {COUNT} left"
 
 
-def unoffered(count: int) -> str:
-    """The one line for `count` ways that this server has for nobody; nothing if there are none."""
-    if not count:
+def unoffered(offered: Sequence[bool], *, on_server: bool = True) -> str:
+    """The one line for ways by phone of which not all are `offered`; empty if it is not needed.
+
+    In a store of one's own, not `on_server`, nobody misses what they would have to set up.
+    """
+    if all(offered) or not on_server:
         return ""
-    needs = "option needs" if count == 1 else "options need"
-    return f"{count} phone {needs} [delivery]: ask your administrator."
+    what = "Not every way by phone is" if any(offered) else "Text or call is not"
+    return f"{what} set up on this server."
+
+
+def phone_ways(choices: Sequence[VerificationChoice]) -> list[bool]:
+    """For each of `choices` that is by phone, whether this server has it."""
+    return [choice.offered for choice in choices if choice.option.phone is not None]
 
 
 def trusted_addresses(trusted: TrustedAddresses) -> str:

@@ -21,6 +21,7 @@ from apppw_tui.verifier.decision import Answer, Decision, Verifier
 _SECONDS = 5.0  # for the daemon's answer: a person waits for it
 _NOT_FROM_HERE = "it cannot be tried from here. Try it in an app."
 _SILENT = "this server's sign-in service is not running. Tell your administrator."
+_NOT_ASKED = "nothing on this machine asks for app passwords of this store yet."
 _REASONS = {
     "paused": "it is paused",
     "expired": "it has expired",
@@ -38,7 +39,10 @@ def socket_for(sockets: Iterable[SocketConfig], service: Service) -> str | None:
 
 
 class ConnectionTest:
-    """Tries app passwords on a server. `place` is that of its daemon's socket of a name."""
+    """Tries app passwords on a server. `place` is that of its daemon's socket of a name.
+
+    Not `on_server` is a store of one's own, which may have no daemon, and nobody to tell.
+    """
 
     def __init__(
         self,
@@ -46,11 +50,14 @@ class ConnectionTest:
         sockets: Iterable[SocketConfig],
         place: Callable[[str], Path],
         error_log: ErrorLog,
+        *,
+        on_server: bool = True,
     ) -> None:
         self._verifier = verifier
         self._sockets = tuple(sockets)
         self._place = place
         self._error_log = error_log
+        self._on_server = on_server
 
     def __call__(self, account_name: str, secret: Secret, service: Service) -> ConnectionTestResult:
         """May take seconds. Never raises."""
@@ -63,6 +70,8 @@ class ConnectionTest:
         except PermissionError:
             silence = _NOT_FROM_HERE
         except (OSError, ValueError, RecursionError):
+            if not self._on_server:
+                return self._without(account_name, secret, service, _NOT_ASKED)
             # The person can do nothing with the path; whom they tell can.
             self._error_log.error("daemon silent", socket=str(path))
             silence = _SILENT

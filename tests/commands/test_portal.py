@@ -109,6 +109,32 @@ def test_the_screens_are_told_what_is_typed_into_an_app_and_whom_to_ask(run: Com
     assert connecting.test("grace", secret, IMAP).ok is False
 
 
+@pytest.mark.parametrize(
+    ("written", "on_server"),
+    [
+        ('host_name = "mail.example.org"', False),
+        ('[[setup]]\nservice = "imap"\nhost = "mail.example.org"', True),
+        ("[serve]\nremember = 60", True),
+    ],
+)
+def test_ones_own_store_is_no_server_unless_its_configuration_speaks_of_one(
+    run: CommandLine, written: str, on_server: bool
+) -> None:
+    opened = at_a_terminal(run)
+    run.patch.setenv("RUNTIME_DIRECTORY", str(run.home))
+    (run.home / "c.toml").write_text(written)
+    house = House(store=open_store(run.store, create=True))
+    house.add("ada")
+    secret = house.issue("Phone", "ada").secret
+    run("--config", run.home / "c.toml", terminal=True)
+    connecting = opened[0].surroundings.connecting
+    assert connecting.on_server is on_server
+    assert connecting.test is not None
+    said = connecting.test("ada", secret, IMAP).message
+    assert said.startswith("The password is right, but ")
+    assert ("nothing on this machine asks" in said) is not on_server
+
+
 def test_the_demonstration_shows_its_account_and_keeps_nothing(run: CommandLine) -> None:
     opened = at_a_terminal(run)
     run("--demo", terminal=True)

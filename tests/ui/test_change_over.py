@@ -9,6 +9,7 @@ from apppw_tui.domain.scopes import IMAP, SMTP
 from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.store.memory_history import MemoryUsage
 from apppw_tui.ui import formatting
+from apppw_tui.ui.app_options import ConnectionHelp
 from tests.support import NOW, FixedClock, House
 from tests.ui.walks import ACCOUNT, opened
 
@@ -53,6 +54,21 @@ def test_summary_says_how_apps_sign_in(
     )
 
 
+@pytest.mark.parametrize(
+    ("days", "before", "sentence"),
+    [
+        (None, None, ""),
+        (None, LastUse(NOW - 3 * DAY), f"{OPEN}, last used 3 d ago. {MAY_END}"),
+        (0, None, ENFORCED),
+    ],
+)
+def test_summary_speaks_of_no_old_password_in_a_store_of_ones_own_until_one_is_used(
+    days: int | None, before: LastUse | None, sentence: str
+) -> None:
+    account = enforced(days, before).now(ACCOUNT)
+    assert formatting.enforcement_summary(account, before, NOW, on_server=False) == sentence
+
+
 def enforced(days: int | None, before: LastUse | None) -> House:
     """An account that is enforced so many days from now."""
     house = House(usage=Told(before))
@@ -68,3 +84,11 @@ async def test_settings_shows_the_summary_and_the_last_use() -> None:
     async with opened(house) as visit:
         await visit.to_settings()
         assert sentence in str(visit.screen.query_one("#protection", Label).content)
+
+
+async def test_settings_of_a_store_of_ones_own_shows_no_summary() -> None:
+    house = enforced(None, None)
+    async with opened(house, connecting=ConnectionHelp(on_server=False)) as visit:
+        await visit.to_settings()
+        last = str(visit.screen.query_one("#protection", Label).content).split("\n")[-1]
+        assert last == "You have no app passwords."

@@ -139,16 +139,16 @@ async def test_with_the_first_method_come_the_first_recovery_codes() -> None:
         assert row(visit, "recovery") == "☑ Recovery codes 10 of 10 left New codes"
 
 
-async def test_where_no_codes_are_sent_one_line_says_what_phones_need() -> None:
+async def test_where_no_codes_are_sent_one_line_says_so() -> None:
     house = House(outbox=Outbox(frozenset()))
     house.add(ACCOUNT)
     async with opened(house) as visit:
         await visit.sign_in()
         await visit.press("v")
-        assert "3 phone options need [delivery]: ask your administrator." in visit.screen_text()
+        assert "Text or call is not set up on this server." in visit.screen_text()
         assert "Office phone" not in visit.screen_text()
         await visit.press("o")
-        assert "4 phone options need [delivery]: ask your administrator." in visit.screen_text()
+        assert "Text or call is not set up on this server." in visit.screen_text()
         assert visit.rows() == ["Use verification code from app (not available)"]
         await visit.press("escape", "f2")
         assert "Authenticator app, recovery codes" in visit.screen_text()
@@ -162,10 +162,10 @@ async def test_a_phone_of_before_can_be_removed_where_no_codes_are_sent_any_more
     async with opened(house) as visit:
         await visit.sign_in()
         await visit.press("v")
-        assert "2 phone options need [delivery]: ask your administrator." in visit.screen_text()
+        assert "Not every way by phone is set up on this server." in visit.screen_text()
         await visit.press("d", "y")
         assert house.now(ACCOUNT).phone("office") is None
-        assert "3 phone options need [delivery]: ask your administrator." in visit.screen_text()
+        assert "Text or call is not set up on this server." in visit.screen_text()
 
 
 # --- removing -------------------------------------------------------------------------------

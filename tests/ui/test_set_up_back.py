@@ -3,6 +3,7 @@
 import pytest
 from textual.widgets import Input, Label
 
+from apppw_tui.ui.app_options import ConnectionHelp
 from apppw_tui.ui.dialogs.phone_number import PhoneNumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
@@ -146,11 +147,14 @@ async def test_cancelled_before_anything_was_proved_nothing_was_set_up() -> None
 # --- phones ---------------------------------------------------------------------------------
 
 
-async def test_where_no_codes_are_sent_one_line_says_what_a_phone_needs() -> None:
-    async with opened(without_delivery()) as visit:
+@pytest.mark.parametrize("on_server", [True, False])
+async def test_where_no_codes_are_sent_one_line_says_so_on_a_server(on_server: bool) -> None:
+    connecting = ConnectionHelp(on_server=on_server)
+    async with opened(without_delivery(), connecting=connecting) as visit:
         await to_set_up(visit)
         assert len(visit.rows()) == 1
-        assert "1 phone option needs [delivery]: ask your administrator." in visit.screen_text()
+        sentence = "Text or call is not set up on this server."
+        assert (sentence in visit.screen_text()) is on_server
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,21 @@ def test_without_a_daemon_it_is_decided_here_and_that_is_said(house: House, tmp_
     assert trying(ADA, secret, IMAP) == nobody
 
 
+def test_in_a_store_of_ones_own_it_is_said_that_nothing_asks_yet(
+    house: House, tmp_path: Path
+) -> None:
+    error_log = MemoryErrorLog()
+    place = tmp_path.joinpath
+    trying = ConnectionTest(verifier(house), SOCKETS, place, error_log, on_server=False)
+    tried = trying(ADA, house.issue("Phone").secret, IMAP)
+    sentence = (
+        "The password is right, but nothing on this machine asks for app passwords of this store "
+        "yet."
+    )
+    assert tried == ConnectionTestResult(None, sentence)
+    assert not error_log.errors
+
+
 @pytest.mark.parametrize(
     "reply", [b"", b"\n", b"yes\n", b'{"answer": "error"}\n', b'{"answer": ["yes"]}\n', b"[]\n"]
 )

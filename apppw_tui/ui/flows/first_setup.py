@@ -90,12 +90,14 @@ class FirstSetup:
             label = "Authentication phone: a code by text or call"
             rows.append(Choice(_PHONE, label, chosen=_PHONE in self._proved))
         rows += await self._key_choices()
+        on_server = self._screen.context.connecting.on_server
+        remark = formatting.unoffered([bool(methods)], on_server=on_server)
         dialog = ChooseDialog(
             self._title(_Step.CHOOSE, "How will you verify?"),
             self._why(rows),
             rows,
             "Back",
-            remark="" if methods else formatting.unoffered(1),
+            remark=remark,
         )
         chosen = await self._screen.app.push_screen_wait(dialog)
         if chosen is None:

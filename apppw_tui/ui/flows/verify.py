@@ -78,7 +78,7 @@ async def _choose(app: App[None], challenge: Challenge, present: str | None) -> 
     sentence = "How would you like to verify that it is you?"
     if all(row.disabled_reason for row in rows):
         sentence = "None of these can be used now. Ask your administrator for help."
-    remark = formatting.unoffered(sum(not choice.offered for choice in choices))
+    remark = formatting.unoffered(formatting.phone_ways(choices))
     return await app.push_screen_wait(ChooseDialog(_DIFFERENT, sentence, rows, remark=remark))
 
 

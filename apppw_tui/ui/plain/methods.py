@@ -199,7 +199,7 @@ def set_up_first(plain: PlainSession) -> None:
         reason = plain.portal.ssh_keys.addable_reason(plain.account())
         label = f"The ssh key of this session: {key.type_label}"
         methods.append(PlainChoice(add_ssh_key, label, reason=reason))
-    remark = formatting.unoffered(0 if has_delivery else 1)
+    remark = plain.unoffered([has_delivery])
     while plain.session.verified_at is None:
         method = plain.talk.choose("How will you verify?", methods, "to sign out", remark=remark)
         with suppress(Back):

@@ -42,11 +42,11 @@ def open_security(plain: PlainSession, _account: Account) -> None:
     while True:
         account = plain.begin()
         rows = _rows(plain, account)
-        missing = len(PHONES) - len(plain.portal.enrollment.phone_slots(account))
+        slots = plain.portal.enrollment.phone_slots(account)
         verb = plain.talk.choose(
             "Additional security verification",
             rows,
-            remark=formatting.unoffered(missing),
+            remark=plain.unoffered([which in slots for which in PHONES]),
             lists=account != listed,
         )
         listed = account
@@ -187,7 +187,7 @@ def _prefer(plain: PlainSession, account: Account) -> None:
             for choice in options
             if choice.offered
         ],
-        remark=formatting.unoffered(sum(not choice.offered for choice in options)),
+        remark=plain.unoffered(formatting.phone_ways(options)),
     )
     plain.call(lambda: enrollment.set_preferred(plain.session, chosen))
     plain.done("You are asked for this first from now on.")

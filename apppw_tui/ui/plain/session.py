@@ -12,6 +12,7 @@ from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
+from apppw_tui.ui import formatting
 from apppw_tui.ui.app_options import AppOptions
 from apppw_tui.ui.plain.conversation import Conversation, PlainChoice
 from apppw_tui.ui.plain.line_input import Back
@@ -59,6 +60,10 @@ class PlainSession:
     def done(self, sentence: str) -> None:
         """Says the outcome of an act, and what the store has to say of it besides."""
         self.talk.say(self.portal.amended(sentence))
+
+    def unoffered(self, offered: Sequence[bool]) -> str:
+        """See formatting."""
+        return formatting.unoffered(offered, on_server=self.options.connecting.on_server)
 
     def account(self) -> Account:
         return self.portal.account(self.session)

@@ -132,5 +132,5 @@ def _choose(
     question = "How would you like to verify that it is you?"
     if all(choice.reason for choice in choices):
         question = "None of these can be used now. Ask your administrator for help."
-    remark = formatting.unoffered(sum(not choice.offered for choice in ways))
+    remark = formatting.unoffered(formatting.phone_ways(ways))
     return talk.choose(question, choices, "to give up", remark=remark)

@@ -95,12 +95,16 @@ class SecurityScreen(PortalScreen):
         label = preferred.label if preferred else nothing_else
         self.query_one("#preferred", Button).label = f"{label}  {GLYPHS.drop}"
         self.query_one(MethodTable).show(self._rows(account, numbers))
-        phones = len(context.portal.enrollment.phone_slots(account))
+        slots = context.portal.enrollment.phone_slots(account)
         unoffered = self.query_one("#unoffered", Label)
-        unoffered.update(formatting.unoffered(len(PHONES) - phones))
-        unoffered.display = phones < len(PHONES)
-        self.set_class(not phones, "-no-phones")
+        remark = self._unoffered([which in slots for which in PHONES])
+        unoffered.update(remark)
+        unoffered.display = bool(remark)
+        self.set_class(not slots, "-no-phones")
         self.refresh_bindings()
+
+    def _unoffered(self, offered: list[bool]) -> str:
+        return formatting.unoffered(offered, on_server=self.context.connecting.on_server)
 
     def _rows(self, account: Account, numbers: dict[PhoneSlot, Secret] | None) -> list[MethodRow]:
         now = self.context.clock.now()
@@ -269,7 +273,7 @@ class SecurityScreen(PortalScreen):
             for choice in choices
             if choice.offered
         ]
-        remark = formatting.unoffered(sum(not choice.offered for choice in choices))
+        remark = self._unoffered(formatting.phone_ways(choices))
         sentence = "You are asked for this first. The others remain available."
         chosen = await self.app.push_screen_wait(
             ChooseDialog(_QUESTION, sentence, rows, remark=remark)

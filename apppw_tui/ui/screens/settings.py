@@ -149,7 +149,10 @@ class SettingsScreen(PortalScreen):
         used = await self.ask(lambda: context.portal.usage(context.session, account)) or Used()
         sign_in = formatting.sign_in_summary(account, numbers or {})
         now = context.clock.now()
-        apps = formatting.enforcement_summary(account, used.last_legacy_login, now) + f" {count}"
+        apps = formatting.enforcement_summary(
+            account, used.last_legacy_login, now, on_server=context.connecting.on_server
+        )
+        apps = f"{apps} {count}".lstrip()
         # Where there is little room, the links below it matter more.
         narrow = self.app.size.width < NARROW
         self.query_one("#protection", Label).update(sign_in if narrow else f"{sign_in}\n{apps}")

@@ -3,7 +3,7 @@
 import pytest
 
 from apppw_tui.domain.policy import Policy
-from apppw_tui.ui.app_options import Kiosk
+from apppw_tui.ui.app_options import ConnectionHelp, Kiosk
 from tests.support import PASSWORD, House
 from tests.ui.plain.talking import ACCOUNT, END, IN, Talk
 from tests.ui.walks import demo_house
@@ -117,17 +117,18 @@ def test_options_that_this_server_has_for_nobody_are_one_line_and_no_choice(hous
     house.outbox.kinds = frozenset()
     talk = Talk(house, *IN, "", "3", "")
     asked = talk.after("How would you like to verify that it is you?")
-    assert "2 Use a recovery code (not now) 6 phone options need [delivery]: ask" in asked
+    assert "2 Use a recovery code (not now) Text or call is not set up" in asked
     assert "Type a number from 1 to 2, or ? for the list." in asked
 
 
-def test_the_first_set_up_offers_what_this_server_has() -> None:
+@pytest.mark.parametrize("on_server", [True, False])
+def test_the_first_set_up_offers_what_this_server_has(on_server: bool) -> None:
     house = House(policy=Policy())
     house.add(ACCOUNT)
     house.outbox.kinds = frozenset()
-    talk = Talk(house, *IN, "2", "")
+    talk = Talk(house, *IN, "2", "", connecting=ConnectionHelp(on_server=on_server))
     asked = talk.after("How will you verify?")
-    assert "1 phone option needs [delivery]: ask your administrator." in asked
+    assert ("Text or call is not set up on this server." in asked) is on_server
     assert "Type 1, or ? for the list." in asked
 
 

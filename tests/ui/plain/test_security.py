@@ -123,12 +123,11 @@ def test_options_that_this_server_has_for_nobody_are_one_line_and_no_choice(hous
     talk = Talk(house, *IN, "v", "?", "o", "", "2", "", "")
     rows = (
         "1 Preferred option: none yet (or o) 2 Authenticator app: not set up "
-        "3 Recovery codes: none (not now) 3 phone options need [delivery]: ask your administrator."
+        "3 Recovery codes: none (not now) Text or call is not set up on this server."
     )
     assert rows in talk.words
     options = (
-        "1 Use verification code from app (not now) "
-        "4 phone options need [delivery]: ask your administrator."
+        "1 Use verification code from app (not now) Text or call is not set up on this server."
     )
     assert options in talk.after("What's your preferred option?")
     assert "What about the authenticator app?" in talk.words
@@ -139,9 +138,9 @@ def test_a_phone_stays_a_choice_where_codes_are_no_longer_sent(house: House) -> 
     house.give_phone()
     house.outbox.kinds = frozenset()
     talk = Talk(house, *IN, lambda _: house.app_code(secret), "v", "2", "d", "yes", "")
-    assert "2 phone options need [delivery]: ask your administrator." in talk.words
+    assert "Not every way by phone is set up on this server." in talk.words
     assert "Removed the authentication phone." in talk.words
-    assert "3 phone options need [delivery]: ask your administrator." in talk.words
+    assert "Text or call is not set up on this server." in talk.words
 
 
 # --- the account password, the activity -----------------------------------------------------------

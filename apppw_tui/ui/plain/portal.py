@@ -154,6 +154,10 @@ class PlainPortal:
         return talk.ask(f"Account, or Enter for {seen.account_name}", seen.account_name)
 
     def _create_first(self) -> Session:
+        options = self._options
+        self._talk.head(f"There are no accounts in {options.place} yet.")
+        if options.demonstration is not None:
+            self._talk.say("To look around in a demonstration: ^D, then apppw-tui --plain --demo")
         self._talk.head("Create the first account")
         name = self._talk.ask("Account, such as ada or ada@example.org")
         password = _ask_new_password(self._talk, "Password", name)

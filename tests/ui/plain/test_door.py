@@ -1,5 +1,7 @@
 """The plain portal's door: signing in, the second factor, the first account, the kiosk's rules."""
 
+from typing import NoReturn
+
 import pytest
 
 from apppw_tui.domain.policy import Policy
@@ -78,6 +80,18 @@ def test_the_first_account_is_created_by_a_good_password_typed_twice() -> None:
     assert "The two passwords differ." in talk.words
     assert "You are signed in as ada." in talk.words
     assert house.now("ada").enabled
+
+
+def test_before_the_first_account_it_says_where_there_is_none_and_how_to_look_around() -> None:
+    def demonstration() -> NoReturn:
+        raise AssertionError("it is only named")
+
+    place = "~/.local/share/apppw-tui"
+    first = {"may_create_first": True, "place": place}
+    words = Talk(House(), END, **first, demonstration=demonstration).words
+    assert f"There are no accounts in {place} yet." in words
+    assert "apppw-tui --plain --demo" in words
+    assert "--demo" not in Talk(House(), END, **first).words
 
 
 def test_the_second_factor_is_asked_for(house: House) -> None:

@@ -204,7 +204,8 @@ class HardenedApp(TypeAhead):
     @work(thread=True)
     def copy_text(self, event: CopyWanted) -> None:
         """Copies what is no secret, and has the screen say where it went."""
-        self.call_from_thread(self._say, self.clipboard_out.copy_text(event.text))
+        said = self.clipboard_out.copy_text(event.text, event.what)
+        self.call_from_thread(self._say, said)
 
     def _clear_later(self) -> None:
         if self._clearing is not None:

@@ -77,8 +77,9 @@ class NotUtf8(Message):
 
 
 class CopyWanted(Message):
-    """Somebody wants `text`, which is no secret, on the clipboard."""
+    """Somebody wants `text`, which is no secret, on the clipboard; `what` is its label there."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, what: str) -> None:
         super().__init__()
         self.text = text
+        self.what = what

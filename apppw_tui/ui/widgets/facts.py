@@ -191,7 +191,7 @@ class FactList(Menu):
 
     def action_copy(self) -> None:
         if self.current is not None:
-            self.post_message(CopyWanted(self.current.to_copy))
+            self.post_message(CopyWanted(self.current.to_copy, self.current.label))
 
 
 def _broken(fact: Fact, width: int, room: int) -> tuple[str, str]:

@@ -11,6 +11,7 @@ MAX_CHARACTERS = 1024
 # zxcvbn grows with the square of the length and refuses more than this by default.
 _JUDGED_CHARACTERS = 72
 _GOOD_SCORE = 3
+HINT = f"{MIN_CHARACTERS} or more characters; a few words are best."
 _WORDS = ("Very weak", "Weak", "Fair", "Good", "Strong")
 
 
@@ -28,6 +29,13 @@ class Strength:
 
     def __str__(self) -> str:
         return f"{self.word}. {self.advice}".rstrip()
+
+    @property
+    def refusal(self) -> str:
+        """The sentence that refuses it: with a score, that it has to be better."""
+        if self.word not in _WORDS:
+            return str(self)
+        return f"Not strong enough yet: {self.advice[:1].lower()}{self.advice[1:]}"
 
 
 def strength(password: Secret, account_name: str) -> Strength:
@@ -57,4 +65,4 @@ def require_good(password: Secret, account_name: str) -> None:
     """Raises WeakPassword, with the reason, if `password` is not good enough for `account_name`."""
     judged = strength(password, account_name)
     if not judged.good_enough:
-        raise WeakPassword(str(judged))
+        raise WeakPassword(judged.refusal)

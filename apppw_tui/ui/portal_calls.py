@@ -62,6 +62,12 @@ def is_busy(button: Button) -> bool:
     return button.has_class(_BUSY)
 
 
+def stay_busy(button: Button, waiting: str) -> None:
+    """Has `button` read `waiting`, and begin nothing, for as long as its screen is still there."""
+    button.add_class(_BUSY)
+    _label(button, waiting)
+
+
 async def _verified(caller: DOMNode, call: Callable[[], Result]) -> Result:
     while True:
         try:
@@ -85,16 +91,16 @@ async def _heard(caller: DOMNode, call: Callable[[], Result]) -> Result:
 @contextlib.contextmanager
 def _busy(button: Button, waiting: str) -> Iterator[None]:
     label = button.label
-
-    def label_it(text: ContentText) -> None:
-        button.label = text
-        button.refresh(layout=True)  # Textual leaves it as wide as it was
-
     button.add_class(_BUSY)
-    timer = button.set_timer(BUSY_DELAY, lambda: label_it(waiting))
+    timer = button.set_timer(BUSY_DELAY, lambda: _label(button, waiting))
     try:
         yield
     finally:
         timer.stop()
-        label_it(label)
+        _label(button, label)
         button.remove_class(_BUSY)
+
+
+def _label(button: Button, text: ContentText) -> None:
+    button.label = text
+    button.refresh(layout=True)  # Textual leaves it as wide as it was

@@ -94,7 +94,7 @@ async def test_a_second_enter_starts_no_second_hash(hashes: SlowHashes) -> None:
         assert isinstance(app.screen, AppPasswordsScreen)
 
 
-async def test_the_button_reads_as_before_once_it_is_known(hashes: SlowHashes) -> None:
+async def test_the_button_says_that_one_is_let_in_once_it_is_known(hashes: SlowHashes) -> None:
     app = slow_app(hashes)
     async with opened(app) as visit:
         button = await begin(visit)
@@ -102,7 +102,7 @@ async def test_the_button_reads_as_before_once_it_is_known(hashes: SlowHashes) -
         hashes.allowed.set()
         await visit.settle()
         assert isinstance(app.screen, AppPasswordsScreen)  # what was typed when Enter was pressed
-        assert str(button.label) == "Sign in"
+        assert str(button.label) == "Signing in…"
 
 
 async def test_a_program_that_is_left_meanwhile_ends(hashes: SlowHashes) -> None:

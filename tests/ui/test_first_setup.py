@@ -26,7 +26,9 @@ from tests.ui.states_of_verification import (
     set_up_app,
     set_up_number,
 )
-from tests.ui.walks import ACCOUNT, Visit, demo_house, opened
+from tests.ui.walks import ACCOUNT, Visit, demo_house, gated, opened
+
+LOOKS = 3000  # not seconds
 
 
 def title(visit: Visit) -> str:
@@ -108,6 +110,46 @@ async def test_with_a_phone_it_takes_a_code_that_was_sent_there(kind: str) -> No
         assert visit.on(RecoveryCodesDialog)
         [phone] = house.now(ACCOUNT).phones
         assert phone.which == "authentication"
+
+
+async def test_between_code_and_recovery_codes_it_says_what_is_done_and_keys_do_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = new_account()
+    gate = gated(monkeypatch, type(house.portal.enrollment), "new_recovery_codes")
+    async with opened(house) as visit:
+        await set_up_app(visit)
+        for digit in visit.shown_code():
+            visit.app.simulate_key(digit)
+        for _ in range(LOOKS):
+            if visit.on(SetUpScreen):
+                break
+            await visit.pilot.pause(0.01)
+        await visit.pilot.press("escape", "escape", "down", "enter")
+        await visit.pilot.pause()
+        assert visit.on(SetUpScreen)
+        assert "Making your recovery codes…" in visit.screen_text()
+        assert "Set it up now" not in visit.screen_text()
+        assert not visit.screen.query_one("#set-up-links").display
+        gate.set()
+        await visit.settle()
+        assert title(visit) == "Step 3 of 4: Your recovery codes"
+        visit.later()
+        await visit.press("b", "escape")
+        assert visit.on(SetUpScreen)
+        assert "Making your recovery codes" not in visit.screen_text()
+        await visit.press("enter")
+        assert title(visit) == "Step 3 of 4: Your recovery codes"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+async def test_footers_of_the_last_steps_say_what_comes(size: tuple[int, int]) -> None:
+    async with opened(new_account(), size=size) as visit:
+        await prove_app(visit)
+        assert "esc Next" in visit.screen_text()
+        await visit.press("escape", "escape")
+        assert visit.on(CreateDialog)
+        assert "esc Skip" in visit.screen_text()
 
 
 async def test_the_recovery_codes_are_the_ones_that_open_the_account() -> None:

@@ -11,8 +11,9 @@ from apppw_tui.ui.screens.base import PortalScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.themes import TERMINAL
 from tests.support import PASSWORD, House
-from tests.ui.walks import ACCOUNT, demo_house, house_with, opened, portal_app
+from tests.ui.walks import ACCOUNT, demo_house, gated, house_with, opened, portal_app
 
+LOOKS = 3000  # not seconds
 NO_MATCH = "That account and password do not match."
 
 
@@ -65,6 +66,38 @@ async def test_a_selected_password_does_not_swallow_ctrl_c() -> None:
         assert not visit.app.is_running
 
 
+async def test_footer_says_how_one_goes_on_and_leaves() -> None:
+    async with opened(house_with()) as visit:
+        await visit.settle()
+        assert "⏎ Next  esc Leave  ^q Quit  F1 Help" in visit.screen_text()
+        visit.screen.query_one("#password").focus()
+        await visit.settle()
+        assert "⏎ Sign in  esc Leave  ^q Quit  F1 Help" in visit.screen_text()
+
+
+async def test_it_says_that_one_is_being_let_in_until_the_next_screen_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = house_with()
+    gate = gated(monkeypatch, type(house.portal), "after_sign_in")
+    async with opened(house) as visit:
+        await visit.type_into("#account", ACCOUNT)
+        await visit.type_into("#password", PASSWORD)
+        await visit.pilot.press("enter")
+        button = visit.screen.query_one("#enter", Button)
+        for _ in range(LOOKS):
+            if str(button.label) == "Signing in…":
+                break
+            await visit.pilot.pause(0.01)
+        await visit.pilot.press("enter")
+        await visit.pilot.pause()
+        assert str(button.label) == "Signing in…"
+        assert visit.on(LoginScreen)
+        gate.set()
+        await visit.settle()
+        assert visit.on(AppPasswordsScreen)
+
+
 async def test_an_unknown_account_is_answered_like_a_wrong_password() -> None:
     async with opened(house_with()) as visit:
         await visit.sign_in_by_hand(account="nobody@example.org")
@@ -110,6 +143,7 @@ async def test_the_first_account_is_created_and_signed_in() -> None:
 async def test_strength_is_told_while_one_types_and_weak_ones_are_refused_with_the_reason() -> None:
     house = House()
     async with opened(house, may_create_first=True) as visit:
+        assert "8 or more characters; a few words are best." in visit.screen_text()
         await visit.type_into("#account", ACCOUNT)
         await visit.type_into("#new", "short")
         assert "Too short. Use at least 8 characters." in visit.screen_text()
@@ -117,7 +151,7 @@ async def test_strength_is_told_while_one_types_and_weak_ones_are_refused_with_t
         assert "Very weak." in visit.screen_text()
         await visit.type_into("#again", "password1")
         await visit.press("enter")
-        assert "✗ Very weak." in visit.screen_text()
+        assert "✗ Not strong enough yet: this is a very common password." in visit.sentences()
         assert visit.screen.query_one("#new", Input).value == "password1"
         await visit.type_into("#new", PASSWORD)
         assert "Strong." in visit.screen_text()

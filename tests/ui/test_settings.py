@@ -97,7 +97,7 @@ async def test_a_changed_password_ends_other_sessions_and_keeps_its_own(too: boo
         ("", NEW, NEW, "Type your current password."),
         ("wrong", NEW, NEW, "That is not your current password."),
         (PASSWORD, "", "", "Choose a password."),
-        (PASSWORD, "password1", "password1", "Very weak."),
+        (PASSWORD, "password1", "password1", "Not strong enough yet:"),
         (PASSWORD, NEW, "loom", "The two passwords differ."),
     ],
 )

@@ -91,6 +91,20 @@ async def test_esc_leads_back_from_either_and_the_store_is_the_one_before(
         assert not app.is_running
 
 
+async def test_esc_says_before_it_drops_the_name_that_was_typed(app: PortalApp) -> None:
+    async with opened(app) as visit:
+        await visit.settle()
+        await visit.press("enter")
+        assert "esc Back" in visit.screen_text()
+        await visit.press(*"ada", "escape")
+        assert "Press esc again to go back. What you typed is dropped." in visit.screen_text()
+        await visit.press("x")
+        assert "Press esc again" not in visit.screen_text()
+        assert visit.screen.query_one("#account", Input).value == "adax"
+        await visit.press("escape", "escape")
+        assert visit.on(WelcomeScreen)
+
+
 async def test_without_a_demonstration_the_first_account_is_asked_for_at_once() -> None:
     async with opened(House(), may_create_first=True) as visit:
         await visit.settle()

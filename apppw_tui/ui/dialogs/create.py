@@ -80,6 +80,10 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
         if issued is not None:
             self.dismiss(issued)
 
+    def label_of(self, action: str) -> str | None:
+        """In a set-up the account is open by now, and nothing is cancelled."""
+        return "Skip" if action == "cancel" and self._step else None
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._step if action == "back" else True
 

@@ -82,6 +82,10 @@ class RecoveryCodesDialog(OneTimeSecretDialog[Literal["on", "back"]]):
                 yield ActionButton("Save to a file", "save")
             yield ActionButton("Next" if self._step else "Close", "close")
 
+    def label_of(self, action: str) -> str | None:
+        """In a set-up nothing is closed: the next step comes."""
+        return "Next" if action == "close" and self._step else None
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "save":
             return self._save is not None

@@ -1,5 +1,6 @@
 """The first time: a method, proved; recovery codes; a first app password."""
 
+from collections.abc import Callable
 from enum import IntEnum
 
 from apppw_tui.domain.account import Account
@@ -40,8 +41,10 @@ class FirstSetup:
     has what was stored: a method is not asked for twice, and no recovery codes are replaced.
     """
 
-    def __init__(self, screen: PortalScreen) -> None:
+    def __init__(self, screen: PortalScreen, making: Callable[[], None]) -> None:
+        """`making` is called before codes are made, which takes long enough to be told."""
         self._screen = screen
+        self._making = making
         self._last = _Step.RECOVERY
         self._method = _APP
         self._proved: set[str] = set()
@@ -139,6 +142,7 @@ class FirstSetup:
     async def _recovery_codes(self) -> _Step | None:
         title = self._title(_Step.RECOVERY, "Your recovery codes")
         if self._codes is None:
+            self._making()
             made = await make_recovery_codes(self._screen)
             if made is None:
                 return None

@@ -169,7 +169,7 @@ def _ask_new_password(talk: Conversation, question: str, account_name: str) -> S
     while True:
         password = talk.ask_secret(question).normalized()
         strength = account_password.strength(password, account_name)
-        talk.say(str(strength))
+        talk.say(str(strength) if strength.good_enough else strength.refusal)
         if not strength.good_enough:
             continue
         again = talk.ask_secret("Repeat password").normalized()

@@ -21,7 +21,7 @@ from apppw_tui.domain.errors import (
 from apppw_tui.ui.app_options import Demo
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import FirstChoice, SignedIn, SignInFailed
-from apppw_tui.ui.portal_calls import FLOW, call_portal, is_busy
+from apppw_tui.ui.portal_calls import FLOW, call_portal, is_busy, stay_busy
 from apppw_tui.ui.themes import add_breakpoints
 from apppw_tui.ui.type_ahead import A_HASH, ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.field import ButtonRow, Field
@@ -57,7 +57,7 @@ class LoginScreen(Screen[None]):
 
     AUTO_FOCUS = ""
     NAME = "Sign in"
-    FOOTER = ("quit", "help")
+    FOOTER = ("to-next", "submit", "leave", "quit", "help")
     BINDINGS = [
         Binding("escape", "leave", "Leave", id="leave", tooltip="Back, or twice to leave"),
         Binding("down", "app.focus_next", "On", id="step-on", tooltip="Next field", show=False),
@@ -135,12 +135,25 @@ class LoginScreen(Screen[None]):
         self._leaving = False
         self.query_one(StatusLine).say(sentence)
 
+    def label_of(self, action: str) -> str | None:
+        """Goes back to the screen that offered this one, if one did."""
+        return "Back" if action == "leave" and self._welcome.may_go_back else None
+
     def action_leave(self) -> None:
         """esc, or ctrl+c, twice: VS Code's terminal and zellij keep ^q to themselves."""
         if self._welcome.may_go_back:
-            self.post_message(FirstChoice("back"))
+            if self._leaving or not self._is_typed:
+                self.post_message(FirstChoice("back"))
+                return
+            self.say("Press esc again to go back. What you typed is dropped.")
+            self._leaving = True
         else:
             self._leave_by("esc")
+
+    @property
+    def _is_typed(self) -> bool:
+        """True if a name stands there that somebody has typed."""
+        return self._welcome.demo is None and bool(self.query_one("#account", Input).value)
 
     def interrupt(self) -> None:
         """ctrl+c: the same, in words for who has not pressed esc."""
@@ -169,6 +182,7 @@ class LoginScreen(Screen[None]):
         self.say("")
         arrived = await (self._create(button) if self._welcome.first else self._sign_in(button))
         if arrived is not None:
+            stay_busy(button, "Signing in…")  # until the screen that comes takes its place
             self.post_message(arrived)
         elif isinstance(self.app, TypeAhead):
             # What was typed ahead was meant for whoever had been let in.

@@ -11,10 +11,11 @@ from apppw_tui.ui.flows.first_setup import FirstSetup
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SignedIn, SignedOut
 from apppw_tui.ui.screens.base import LeavingScreen, ScreenContext
-from apppw_tui.ui.type_ahead import ScreenReady
+from apppw_tui.ui.type_ahead import A_HASH, ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.lists import Menu
 
+_GOING_ON = f"Making your recovery codes{GLYPHS.more}"
 _LINK = f"{GLYPHS.link} "
 _NONE_YET = "Protect your account with a second step. It takes a minute."
 _BYPASS = "Your administrator let you in once without a code. Set up a new verification method now."
@@ -31,7 +32,7 @@ class SetUpScreen(LeavingScreen):
 
     def __init__(self, context: ScreenContext) -> None:
         super().__init__(context)
-        self._walk = FirstSetup(self)
+        self._walk = FirstSetup(self, self._go_on)
 
     def header(self) -> PortalHeader:
         return PortalHeader(self.context.host_name)
@@ -41,6 +42,7 @@ class SetUpScreen(LeavingScreen):
         with Vertical(id="set-up"):
             yield Label("Additional security verification", classes="page-title", markup=False)
             yield Label(why, classes="page-text", markup=False)
+            yield Label(_GOING_ON, id="going-on", classes="page-text", markup=False)
             yield Menu(
                 ("now", f"{_LINK}Set it up now"), ("out", f"{_LINK}Sign out"), id="set-up-links"
             )
@@ -59,6 +61,26 @@ class SetUpScreen(LeavingScreen):
         else:
             self.post_message(SignedOut("You are signed out."))
 
+    def _go_on(self) -> None:
+        """Says that work goes on, instead of offering to begin, until the next step lies over it.
+
+        Making codes takes seconds. Keys do nothing meanwhile: nobody has read yet what comes.
+        """
+        self.add_class("-going-on")
+        if isinstance(self.app, TypeAhead):
+            self.app.buffer_keys(A_HASH, swallow=True)
+
+    def _offer(self) -> None:
+        """Offers the set-up again."""
+        if self.has_class("-going-on"):
+            self.remove_class("-going-on")
+            self.call_after_refresh(self.focus_content)
+
+    def on_screen_suspend(self) -> None:
+        """The step that lies over it says more."""
+        super().on_screen_suspend()
+        self._offer()
+
     def action_leave(self) -> None:
         self.leave()
 
@@ -75,4 +97,5 @@ class SetUpScreen(LeavingScreen):
         if done or self.context.session.restriction is None:
             self.post_message(SignedIn(self.context.session, created=self._walk.created))
         else:
+            self._offer()
             self.post_message(ScreenReady())

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input
 
+from apppw_tui.domain import account_password
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.widgets.field import Field
@@ -24,7 +25,7 @@ class NewPassword(Vertical):
     def __init__(self, account: Callable[[], str], label: str) -> None:
         super().__init__()
         self._account = account
-        self._first = Field(label, AdvancingPasswordInput(id="new"))
+        self._first = Field(label, AdvancingPasswordInput(id="new"), hint=account_password.HINT)
         self._second = Field("Repeat password", PasswordInput(id="again"))
 
     def compose(self) -> ComposeResult:
@@ -53,10 +54,8 @@ class NewPassword(Vertical):
     async def judge(self) -> None:
         text = self._first.value
         if not text:
-            self._first.show_hint("")
+            self._first.clear()
             return
-        from apppw_tui.domain import account_password  # with what it judges by
-
         password, account = Secret(text).normalized(), self._account()
         strength = await asyncio.to_thread(account_password.strength, password, account)
         self._first.show_hint(str(strength), good=strength.good_enough)

@@ -34,7 +34,9 @@ def check(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account
         try:
             account = store.get(name)
         except StoreError as error:
-            findings.append(_damaged(path, str(error)))
+            # Whose it is, if another's, is told with the files.
+            if path.lstat().st_uid == folder.lstat().st_uid:
+                findings.append(_damaged(path, str(error)))
             continue
         if account is not None:
             accounts.append(account)

@@ -126,7 +126,7 @@ class Checkup:
             )
             store = engine.accounts
         except StoreError as error:
-            return [self._unusable(error)]
+            return self._unusable(error)
         now = self.clock.now()
         return _each({
             "the files": lambda: _or_ok(
@@ -168,11 +168,15 @@ class Checkup:
             "the locks": lambda: machine.check_locks(self.folder, self.places, self.wait),
         }, by_root=self.by_root)  # fmt: skip
 
-    def _unusable(self, error: StoreError) -> Finding:
+    def _unusable(self, error: StoreError) -> list[Finding]:
+        # What only belongs to another must not be moved away: it is the accounts.
+        theirs = [*layout.owners(self.folder), *layout.foreign(self.folder)]
+        if theirs:
+            return theirs
         remedy = "Name the folder itself with --store, on a disk of this machine."
         if f"{self.folder}/" in str(error):
             remedy = "Move it away, or put back what belongs there."
-        return unusable(self.folder, error, remedy)
+        return [unusable(self.folder, error, remedy)]
 
     def _documents(self, engine: FolderEngine) -> Sequence[Finding]:
         store = engine.accounts

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from pwd import struct_passwd
 
 from apppw_tui.doctor.accounts import list_deleted
 from apppw_tui.doctor.finding import Finding, command, danger, notice, warning
@@ -12,6 +13,7 @@ from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import before_ledgers, files
 from apppw_tui.store.folder.deleted_ids import UNLISTED
 from apppw_tui.store.folder.ledger import LEDGERS
+from apppw_tui.store.folder.location import ACCOUNTS, LOCKS, give_back, resident
 
 _TEMPORARY = ".tmp-"
 _LEFT_OVER = timedelta(minutes=5)  # a write takes milliseconds
@@ -63,7 +65,9 @@ _SET_ASIDE = _like(_DAMAGED)
 
 def check(folder: Path, now: datetime) -> Iterator[Finding]:
     """Of the store in `folder`, which can be opened, and of everything in it."""
-    owner = folder.lstat().st_uid
+    yield from owners(folder)
+    # With a store that is not its resident's, nothing in it is looked at by owner: all of it goes.
+    owner = None if _evicted(folder) else folder.lstat().st_uid
     yield from _folder(folder, owner)
     yield from _above(folder)
     for path in sorted(folder.iterdir()):
@@ -95,6 +99,36 @@ def check(folder: Path, now: datetime) -> Iterator[Finding]:
             yield from _unlisted(path)
 
 
+def owners(folder: Path) -> Iterator[Finding]:
+    """Of the store in `folder`, which need not be one that can be opened: whose it is."""
+    somebody = _evicted(folder)
+    if somebody is None:
+        return
+    yield danger(
+        folder,
+        f"It belongs to uid {folder.lstat().st_uid}, and {somebody.pw_name} is at home there, whom "
+        "the portal and the daemon run as: they cannot use it.",
+        f"Run: {give_back(folder, somebody)}",
+    )
+
+
+def foreign(folder: Path) -> list[Finding]:
+    """The folders without which the store in `folder` cannot be read, if they are another's."""
+    owner = folder.lstat().st_uid
+    inner = [path for name in (ACCOUNTS, LOCKS) if (path := folder / name).exists()]
+    return [
+        _foreign_owner(path, uid, owner) for path in inner if (uid := path.lstat().st_uid) != owner
+    ]
+
+
+def _evicted(folder: Path) -> struct_passwd | None:
+    """The user who is at home in a store that belongs to another."""
+    somebody = resident(folder)
+    if somebody is None or somebody.pw_uid == folder.lstat().st_uid:
+        return None
+    return somebody
+
+
 def _inside(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
@@ -102,9 +136,9 @@ def _inside(folder: Path) -> list[Path]:
         return []  # its mode was told
 
 
-def _folder(path: Path, owner: int) -> Iterator[Finding]:
+def _folder(path: Path, owner: int | None) -> Iterator[Finding]:
     status = path.lstat()
-    if status.st_uid != owner:
+    if owner is not None and status.st_uid != owner:
         yield _foreign_owner(path, status.st_uid, owner)
     elif stat.S_IMODE(status.st_mode) & 0o777 != files.FOLDER_MODE:
         yield danger(
@@ -127,7 +161,7 @@ def _above(folder: Path) -> Iterator[Finding]:
 
 
 def _file(
-    path: Path, owner: int, now: datetime, *, belongs: Callable[[str], bool]
+    path: Path, owner: int | None, now: datetime, *, belongs: Callable[[str], bool]
 ) -> Iterator[Finding]:
     try:
         status = path.lstat()
@@ -156,7 +190,7 @@ def _file(
         yield danger(path, f"It is {kind}, which apppw-tui refuses.", "Put the file itself there.")
     elif path.name == "key" and path.parent.name not in _FOLDERS:
         return  # whose it is and who can read it is looked at with it: it need not be here
-    elif status.st_uid != owner:
+    elif owner is not None and status.st_uid != owner:
         yield _foreign_owner(path, status.st_uid, owner)
     elif _SET_ASIDE(path.name):
         yield warning(

@@ -2,11 +2,14 @@
 
 import json
 import os
+import pwd
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NoReturn
 
 import pytest
@@ -17,6 +20,7 @@ from apppw_tui.domain.ssh_key import SshKey
 from apppw_tui.store.folder.deleted_file import DeletedFile
 from apppw_tui.store.folder.deleted_ids import DeletedIds
 from tests.doctor.healthy import Server, faults
+from tests.store.other_uid import OTHER, said_as
 from tests.support import KEY
 
 ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -309,6 +313,37 @@ def test_what_belongs_to_another_is_found(server: Server, name: str) -> None:
     finding = server.fault()
     assert (finding.level, "belongs to uid 65534" in finding.what) == (Level.DANGER, True)
     assert finding.remedy == f"Run: chown -h 0 {server.store / name}"
+
+
+@ONLY_ROOT
+def test_a_store_that_came_back_as_roots_is_one_finding(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether all of it is root's or some: it goes back to whom the units run as, whole."""
+    home = SimpleNamespace(pw_name="apppw", pw_dir=str(server.store), pw_uid=OTHER)
+    monkeypatch.setattr(pwd, "getpwall", lambda: [home])
+    os.chown(server.store / "accounts", OTHER, OTHER)
+    finding = server.fault()
+    assert (finding.level, "apppw is at home there" in finding.what) == (Level.DANGER, True)
+    assert finding.remedy == f"Run: chown -hR apppw: {server.store}"
+
+
+@ONLY_ROOT
+@pytest.mark.parametrize("name", ["accounts", "accounts/bob.json"])
+def test_what_its_owner_cannot_read_is_given_back_and_never_moved_away(name: str) -> None:
+    ground = Path(tempfile.mkdtemp())  # which the owner may enter
+    try:
+        ground.chmod(0o755)
+        server = Server(ground)
+        assert server.faults() == []  # imports what the owner may not be able to read
+        for path in (server.store, *server.store.rglob("*")):
+            os.chown(path, OTHER, OTHER)
+        os.chown(server.store / name, 0, 0)
+        told = said_as(0, lambda: [it.remedy for it in faults(server.examination().store())])
+        assert f"Run: chown -h {OTHER} {server.store / name}" in told
+        assert "away" not in told
+    finally:
+        shutil.rmtree(ground)
 
 
 def test_a_store_that_is_not_there_is_told(server: Server) -> None:

@@ -59,6 +59,18 @@ def test_the_command_is_quoted_for_a_shell(ground: Path) -> None:
     assert said.endswith(f"sudo -u '#4000123' apppw-tui --store '{quoted}'")
 
 
+def test_whom_it_has_to_belong_to_is_told_and_not_to_become_root(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(folder_store(folder))
+    home = SimpleNamespace(pw_name="apppw", pw_dir=str(folder), pw_uid=OTHER, pw_gid=OTHER)
+    monkeypatch.setattr(pwd, "getpwall", lambda: [home])
+    assert said_as(OTHER, lambda: open_store(folder)) == (
+        f"StoreUnusable: {folder} belongs to root, and apppw is at home there. "
+        f"Give it back, as root: chown -hR apppw: {folder}"
+    )
+
+
 def test_what_root_makes_where_somebody_is_at_home_is_theirs(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

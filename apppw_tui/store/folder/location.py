@@ -159,10 +159,15 @@ def _make(folder: Path) -> None:
     files.make_folder(folder)
     if os.geteuid() != 0:
         return
-    for somebody in pwd.getpwall():
-        if Path(somebody.pw_dir) == folder:
-            os.chown(folder, somebody.pw_uid, somebody.pw_gid)
-            return
+    somebody = resident(folder)
+    if somebody is not None:
+        os.chown(folder, somebody.pw_uid, somebody.pw_gid)
+
+
+def resident(folder: Path) -> pwd.struct_passwd | None:
+    """The user who is at home in `folder`, as the portal's is in the server's store."""
+    at_home = (somebody for somebody in pwd.getpwall() if Path(somebody.pw_dir) == folder)
+    return next(at_home, None)
 
 
 def _drop_privileges(folder: Path, uid: int, gid: int) -> None:
@@ -173,11 +178,22 @@ def _drop_privileges(folder: Path, uid: int, gid: int) -> None:
     except KeyError:
         owner = f"#{uid}"
     if os.geteuid() != 0:
+        somebody = resident(folder)
+        if somebody is not None and somebody.pw_uid != uid:  # copied back by root, say
+            raise StoreUnusable(
+                f"{folder} belongs to {owner}, and {somebody.pw_name} is at home there.",
+                f"Give it back, as root: {give_back(folder, somebody)}",
+            )
         command = shlex.join(["sudo", "-u", owner, "apppw-tui", "--store", str(folder)])
         raise StoreUnusable(f"{folder} belongs to {owner}.", f"Open it with: {command}")
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)
+
+
+def give_back(folder: Path, to: pwd.struct_passwd) -> str:
+    """The command by which root makes the store in `folder`, with all in it, that user's."""
+    return shlex.join(["chown", "-hR", f"{to.pw_name}:", str(folder)])
 
 
 def _file_system(device: int) -> str:

@@ -31,7 +31,9 @@ def add(options: argparse.Namespace, config: Config) -> int:
         if elsewhere is not None and options.password_stdin:
             raise Refused(f"{elsewhere} Leave out --password-stdin.")
         account = portal.add_account(
-            options.name, new_password(options) if elsewhere is None else None, by
+            options.name,
+            new_password(options, options.name) if elsewhere is None else None,
+            by,
         )
         answer = is_user(account.name)
     next_ = " At the first sign-in a second factor is set up."
@@ -121,7 +123,7 @@ def set_password(options: argparse.Namespace, config: Config) -> int:
     # Before anybody types a password for nobody.
     admin.check_passwords_kept()
     account = admin.account(options.name)
-    admin.set_password(account.name, new_password(options))
+    admin.set_password(account.name, new_password(options, account.name))
     sentence = f"Set the password of {account.name}; active sessions have ended."
     result = CommandResult(account.name, sentence, PasswordSet(account.name, password_set=True))
     return print_result(result, as_json=options.json)

@@ -3,15 +3,26 @@
 import argparse
 import sys
 
-from apppw_tui.domain.errors import Refused
+from apppw_tui.commands.output import print_error
+from apppw_tui.domain.errors import Refused, WeakPassword
 from apppw_tui.domain.progress import clear_progress, restart_progress
+from apppw_tui.domain.secret import Secret
 
 _LONGEST_STDIN = 4096  # bytes; PAM passes at most 511
+_TRIES = 3
 
 
-def new_password(options: argparse.Namespace) -> str:
-    """A new account password, from where `options` say. Raises Refused with the reason."""
-    return _stdin_line() if options.password_stdin else _ask_twice()
+class PasswordsDiffer(Refused):
+    """The second time another password was typed."""
+
+
+def new_password(options: argparse.Namespace, account_name: str) -> str:
+    """A new account password, from where `options` say.
+
+    Raises:
+        Refused: with the reason; at a terminal only after three tries.
+    """
+    return _stdin_line() if options.password_stdin else _ask_patiently(account_name)
 
 
 def stdin_password() -> str:
@@ -86,10 +97,23 @@ def _stdin_line() -> str:
     return text
 
 
-def _ask_twice() -> str:
+def _ask_patiently(account_name: str) -> str:
+    """Asks anew where a password will not do: elsewhere a shell gets what is typed next."""
     if sys.stdin is None or not sys.stdin.isatty():
         raise Refused("There is no terminal to ask for a password; use --password-stdin.")
-    password, again = typed("Password: "), typed("Again: ")
-    if password != again:
-        raise Refused("The two passwords differ.")
+    for _ in range(_TRIES - 1):
+        try:
+            return _ask_twice(account_name)
+        except (WeakPassword, PasswordsDiffer) as error:
+            print_error(error)
+    return _ask_twice(account_name)
+
+
+def _ask_twice(account_name: str) -> str:
+    from apppw_tui.domain.account_password import require_good
+
+    password = typed("Password: ")
+    require_good(Secret(password).normalized(), account_name)
+    if typed("Again: ") != password:
+        raise PasswordsDiffer("The two passwords differ.")
     return password

@@ -200,11 +200,17 @@ def test_an_account_is_added_once(ada: CommandLine) -> None:
     assert (said.code, said.line) == (1, "There is already an account ada.")
 
 
+_DIFFER = "apppw-tui: The two passwords differ.\n"
+_SHORT = "apppw-tui: Too short. Use at least 8 characters.\n"
+
+
 @pytest.mark.parametrize(
     ("answers", "code", "err"),
     [
         ((PASSWORD, PASSWORD), 0, ""),
-        ((PASSWORD, PASSWORD.upper()), 1, "apppw-tui: The two passwords differ.\n"),
+        ((PASSWORD, PASSWORD.upper(), PASSWORD, PASSWORD), 0, _DIFFER),
+        (("short", PASSWORD, PASSWORD), 0, _SHORT),
+        (("short", PASSWORD, PASSWORD.upper(), "short"), 1, f"{_SHORT}{_DIFFER}{_SHORT}"),
         ((EOFError(),), 1, "apppw-tui: No password was given.\n"),
         ((PASSWORD, EOFError()), 1, "apppw-tui: No password was given.\n"),
         ((KeyboardInterrupt(),), 130, ""),
@@ -215,7 +221,7 @@ def test_an_account_is_added_once(ada: CommandLine) -> None:
         ),
     ],
 )
-def test_at_a_terminal_the_password_is_asked_twice(
+def test_at_a_terminal_the_password_is_asked_twice_and_anew_where_it_will_not_do(
     run: CommandLine, answers: tuple[str | BaseException, ...], code: int, err: str
 ) -> None:
     left = list(answers)
@@ -229,6 +235,7 @@ def test_at_a_terminal_the_password_is_asked_twice(
     run.patch.setattr(getpass, "getpass", answer)
     said = run("account", "add", "ada", terminal=True)
     assert (said.code, said.err) == (code, err)
+    assert left == []
     assert run.house().store.list_names() == (["ada"] if code == 0 else [])
 
 

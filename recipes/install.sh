@@ -90,6 +90,7 @@ version_of_wheel() {
 
 # From a copy: nothing is left in the checkout.
 make_wheel() {
+    say "building $version …"
     mkdir "$scratch/checkout"
     tar -C "$1" --exclude=__pycache__ -cf - apppw_tui recipes docs/apppw-tui.1 docs/apppw-tui.toml.5 \
         docs/config.schema.json docs/output.schema.json docs/completions \
@@ -121,6 +122,7 @@ make_build() {
         build=$version~$number
         number=$((number + 1))
     done
+    say "installing $build, with what it needs …"
     pip="$opt/$build/bin/pip"
     /usr/bin/python3 -m venv "$opt/$build"
     if ! "$pip" install -q --disable-pip-version-check --require-hashes -r "$1" ||
@@ -422,6 +424,14 @@ rollback) build=$what ;;
 esac
 activate "$build"
 
+if [ -n "$before" ] && [ "$before" != "$build" ]; then
+    cat <<END
+apppw-tui $build is used now, instead of $before; new questions and sessions get it.
+  apppw-tui doctor                                    whether all is well
+  recipes/install.sh --rollback                       back to $before
+END
+    exit 0
+fi
 cat <<END
 apppw-tui ${build} is set up. Next:
   editor /etc/apppw-tui/config.toml                   default_domain above all: what names mean

@@ -94,13 +94,18 @@ unedited() {
 running=no
 [ ! -d /run/systemd/system ] || running=yes
 # The sockets and what starts others first: nothing is to be started by them again.
+echo "uninstall.sh: ending what runs …" >&2
 for kind in socket path timer service; do
-    while read -r _ _ _ place; do
-        case $place in "$systemd"/*."$kind") ;; *) continue ;; esac
-        [ -e "$place" ] || continue
-        systemctl disable -q "${place##*/}" 2>/dev/null || :
-        [ "$running" = no ] || systemctl stop "${place##*/}"
-    done <"$scratch/installed"
+    units=$(
+        while read -r _ _ _ place; do
+            case $place in "$systemd"/*."$kind") [ ! -e "$place" ] || echo "${place##*/}" ;; esac
+        done <"$scratch/installed"
+    )
+    [ -n "$units" ] || continue
+    # shellcheck disable=SC2086 # several
+    systemctl disable -q $units 2>/dev/null || :
+    # shellcheck disable=SC2086
+    [ "$running" = no ] || systemctl stop $units
 done
 left=''
 while read -r _ _ file place; do

@@ -130,7 +130,7 @@ def test_forced_it_is_made_anew_and_only_the_last_used_are_kept(bare: KioskServe
         (opt / f"0.{number}.0" / ".complete").touch()
         os.utime(opt / f"0.{number}.0" / ".complete", (number, number))
     said = bare.scratch.output(INSTALL, "--force", wheel(VERSION))
-    assert f"apppw-tui {VERSION}~2 is set up." in said
+    assert f"apppw-tui {VERSION}~2 is used now, instead of {VERSION};" in said
     assert listed(bare) == [f"{VERSION}~2 (in use)", VERSION, "0.9.0"]
     assert {path.name for path in opt.iterdir()} == {f"{VERSION}~2", VERSION, "0.9.0", "current"}
     assert version(bare) == f"apppw-tui {VERSION}"
@@ -161,7 +161,7 @@ def test_dependencies_are_renewed_alone_and_are_those_that_are_meant(bare: Kiosk
     bare.install(wheel(VERSION))
     recipes = f"opt/apppw-tui/{VERSION}/{SHARE}/recipes"
     said = bare.scratch.output(f"/{recipes}/install.sh", "--dependencies")
-    assert f"apppw-tui {VERSION}~2 is set up." in said
+    assert f"apppw-tui {VERSION}~2 is used now, instead of {VERSION};" in said
     text = (bare.scratch.root / recipes / "requirements.txt").read_text()
     others = re.sub("sha256:[0-9a-f]{8}", "sha256:00000000", text)
     (bare.scratch.root / "tmp/requirements.txt").write_text(others)

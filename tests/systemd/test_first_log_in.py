@@ -25,9 +25,11 @@ def test_from_nothing_to_an_accepted_and_a_refused_log_in(
 ) -> None:
     require_namespaces()
 
+    given = [_ACCOUNT_PASSWORD]  # whatever was shown last is what is typed next
+
     def answer(printed: str) -> str:
-        made = _NEW_PASSWORD.findall(printed)
-        return str(made[-1]) if made else _ACCOUNT_PASSWORD
+        given.extend(_NEW_PASSWORD.findall(printed))
+        return given[-1]
 
     with debian(suite, PACKAGES) as root:
         give_clone(root, python, tmp_path)

@@ -47,8 +47,8 @@ def test_without_the_present_password_nothing_changes(house: House, current: str
     ("new", "reason"),
     [
         ("short", "Too short"),
-        ("password1", "Very weak"),
-        ("ada@example.org", "weak"),
+        ("password1", "a very common password"),
+        ("ada@example.org", "Not strong enough"),
         ("7kfm 2xqd 9h3v tw5n c8rw", "That is an app password"),
     ],
 )

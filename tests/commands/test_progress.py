@@ -266,6 +266,7 @@ def test_every_long_command_says_how_far_it_is(
     assert acts(*line) == {"Copying accounts", "Comparing accounts"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("term", "columns", "shown"),
     [("xterm", 80, "account disable: 2 of 2 (100%)"), ("xterm", 12, "2 of 2"), ("dumb", 80, None)],

@@ -85,6 +85,7 @@ async def test_widening_asks_who_it_is_first_and_without_an_answer_nothing_is_sa
     assert laptop(house) == narrow
 
 
+@pytest.mark.slow
 async def test_services_of_the_servers_own_are_offered_and_shown_by_their_labels() -> None:
     policy = Policy(
         second_factor_required=False, own_services=(OwnService(Service("vpn"), "Office VPN"),)
@@ -151,6 +152,7 @@ async def test_paused_is_seen_in_the_list_and_in_details(size: tuple[int, int]) 
     assert not laptop(house).paused
 
 
+@pytest.mark.slow
 async def test_certain_services_begin_with_those_that_it_is_for() -> None:
     house = house_with("Laptop")
     narrow = replace(laptop(house), scope=("sending", "imap"))

@@ -101,6 +101,7 @@ async def test_palette_goes_everywhere_from_everywhere() -> None:
                 assert visit.app.screen.query_one("#page-activity").display
 
 
+@pytest.mark.slow
 async def test_palette_opens_and_deletes_an_app_password_from_another_screen() -> None:
     house = house_with("Laptop", "Phone")
     async with opened(house) as visit:

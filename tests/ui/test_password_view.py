@@ -314,6 +314,7 @@ async def test_click_on_a_heading_sorts_by_it_and_once_more_reverses() -> None:
 # --- what is hidden, and what is gone ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 20)])
 async def test_rows_out_of_sight_are_counted_above_and_below(size: tuple[int, int]) -> None:
     async with opened(
@@ -356,6 +357,7 @@ async def test_after_the_last_is_deleted_it_says_that_everything_is() -> None:
         assert "No app passwords yet." not in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_many_that_are_deleted_are_counted_where_a_line_could_not_name_them() -> None:
     async with opened(house_with(*"ABCDE")) as visit:
         await visit.to_app_passwords()

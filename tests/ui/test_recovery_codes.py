@@ -76,6 +76,7 @@ async def test_what_cannot_be_saved_is_told_and_stays_on_the_screen() -> None:
         assert visit.on(SecurityScreen)
 
 
+@pytest.mark.slow
 async def test_where_nothing_can_be_saved_it_is_not_offered() -> None:
     async with opened(protected()) as visit:
         await open_codes(visit)

@@ -177,6 +177,7 @@ async def test_look_is_changed_by_the_palette_and_kept() -> None:
         assert house.now(ACCOUNT).appearance == "high-contrast"
 
 
+@pytest.mark.slow
 async def test_look_chosen_at_the_door_stays_with_those_who_have_none_of_their_own() -> None:
     house = house_with("Laptop")
     async with opened(house) as visit:
@@ -192,6 +193,7 @@ async def test_look_chosen_at_the_door_stays_with_those_who_have_none_of_their_o
         assert visit.app.theme == LIGHT
 
 
+@pytest.mark.slow
 async def test_look_that_this_terminal_cannot_show_is_kept_for_others_and_says_so() -> None:
     os.environ["NO_COLOR"] = "1"
     house = house_with("Laptop")
@@ -235,6 +237,7 @@ async def test_the_tab_bar_keeps_the_focus_going_to_and_fro_and_down_enters_the_
         assert visit.focused.id == "methods"
 
 
+@pytest.mark.slow
 async def test_sessions_end_elsewhere_and_trusted_addresses_are_forgotten() -> None:
     house = house_with("Laptop")
     house.sign_in(ACCOUNT, PASSWORD)

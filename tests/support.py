@@ -74,6 +74,17 @@ def cheap_hasher() -> Hasher:
     return Hasher(CHEAP_PROFILE, CHEAP_PROFILE)
 
 
+def sampled(quick: object, slow: object, long: object) -> list[Any]:
+    """Parameters of one test by how much they try: in every run, in CI, and on request."""
+    import pytest
+
+    return [
+        quick,
+        pytest.param(slow, marks=pytest.mark.slow),
+        pytest.param(long, marks=pytest.mark.long),
+    ]
+
+
 @dataclass
 class Outbox:
     """A delivery that keeps what was sent, or fails when it is told to."""

@@ -33,7 +33,7 @@ async def test_it_is_said_before_and_told_after_yes() -> None:
         await visit.press("space", "space", "d")
         assert SAID in visit.screen_text()
         await visit.press("y")
-        assert noticed.ended == [ACCOUNT, ACCOUNT]
+        assert noticed.ended == [ACCOUNT]  # both went as one change
 
 
 async def test_nothing_is_said_where_nobody_ends_them() -> None:

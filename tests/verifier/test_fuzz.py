@@ -14,13 +14,12 @@ from apppw_tui.verifier.protocols.framing import Limits
 from apppw_tui.verifier.protocols.http import Http
 from apppw_tui.verifier.protocols.http_connection import HttpLimits
 from apppw_tui.verifier.protocols.json_lines import JsonLines
-from tests.support import NOW, House
+from tests.support import NOW, House, sampled
 from tests.verifier.asking import ADA, wrong
 from tests.verifier.harness import Desk, Handler, connected, served
 from tests.verifier.protocols.http_client import basic, request
 from tests.verifier.protocols.test_json_lines import line
 
-FEW, MANY = 100, 10_000
 _HTTP = [
     b"GET /verify HTTP/1.1\r\n",
     b"POST /verify HTTP/1.0\r\n",
@@ -123,7 +122,7 @@ def fuzz_json(examples: int) -> None:
     run()
 
 
-@pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", sampled(100, 2_000, 10_000))
 @pytest.mark.parametrize("fuzz", [fuzz_http, fuzz_json])
 def test_whatever_comes_in(fuzz: Callable[[int], None], examples: int) -> None:
     fuzz(examples)

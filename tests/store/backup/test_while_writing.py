@@ -67,7 +67,12 @@ def verified(place: Place, name: str, secrets: dict[str, str]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("writers", "times"), [(2, 25), pytest.param(8, 120, marks=pytest.mark.slow)]
+    ("writers", "times"),
+    [
+        (2, 25),
+        pytest.param(8, 30, marks=pytest.mark.slow),
+        pytest.param(8, 120, marks=pytest.mark.long),
+    ],
 )
 def test_every_backup_that_is_taken_while_others_write_restores_and_verifies(
     folder: Path, tmp_path: Path, writers: int, times: int

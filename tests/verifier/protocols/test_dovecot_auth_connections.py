@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
 from apppw_tui.verifier.protocols.framing import Limits
-from tests.support import first_quick
+from tests.support import sampled
 from tests.verifier.asking import ADA, wrong
 from tests.verifier.harness import (
     GREETING_LINES,
@@ -264,7 +264,7 @@ def lines_of(secret: str) -> st.SearchStrategy[bytes]:
     )
 
 
-@pytest.mark.parametrize("examples", first_quick(100, 10_000))
+@pytest.mark.parametrize("examples", sampled(100, 2_000, 10_000))
 def test_nothing_that_is_sent_breaks_it_or_gets_in(
     desk: Desk, path: Path, secret: str, examples: int
 ) -> None:

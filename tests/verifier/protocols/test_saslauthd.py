@@ -11,7 +11,7 @@ from apppw_tui.domain.scopes import SMTP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.protocols.framing import Limits
 from apppw_tui.verifier.protocols.saslauthd import Saslauthd
-from tests.support import first_quick
+from tests.support import sampled
 from tests.verifier.asking import ADA, change_record, wrong
 from tests.verifier.harness import Client, Desk, closing, connected, frame, served, tasks_are
 
@@ -157,7 +157,7 @@ def requests_of(secret: str) -> st.SearchStrategy[bytes]:
     return st.one_of(never_right, any_frame.map(lambda four: frame(*four)))
 
 
-@pytest.mark.parametrize("examples", first_quick(100, 10_000))
+@pytest.mark.parametrize("examples", sampled(100, 2_000, 10_000))
 def test_nothing_that_is_sent_breaks_it_or_gets_in(
     desk: Desk, path: Path, secret: str, examples: int
 ) -> None:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,6 +148,7 @@ class Cluster:
         """A commit waits for a standby that is not there."""
         try:
             self._wait_for_standby("nobody")
+            self._await_waiting_commit()
             yield
         finally:
             self._wait_for_standby("")
@@ -159,6 +161,27 @@ class Cluster:
             # Until it has read its configuration again.
             while connection.execute("SHOW synchronous_standby_names").fetchone() != (name,):
                 pass
+
+    def _await_waiting_commit(self) -> None:
+        """The checkpointer tells the others that there is one to wait for, when it comes to it."""
+        dsn = self.dsn("postgres", "postgres")
+        let_go = """SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+            WHERE pid = %s AND wait_event = 'SyncRep'"""
+        written = "SELECT pg_logical_emit_message(true, '', '')"
+        with (
+            psycopg.connect(dsn, autocommit=True) as writing,
+            psycopg.connect(dsn, autocommit=True) as watching,
+            ThreadPoolExecutor() as pool,
+        ):
+            # Not what the client believes: a test has it be a pooler's.
+            process = writing.execute("SELECT pg_backend_pid()").fetchone()
+            waited = False
+            while not waited:
+                commit = pool.submit(writing.execute, written)
+                while not commit.done():
+                    found = watching.execute(let_go, process).fetchone()
+                    waited = waited or found is not None
+                commit.result()
 
     def make(self) -> None:
         initdb = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N")

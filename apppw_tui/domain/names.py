@@ -3,11 +3,16 @@
 import re
 import string
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import NewType, TypeVar
+from typing import TYPE_CHECKING, NewType, TypeVar
 from urllib.parse import unquote
 
-from apppw_tui.domain.errors import InvalidName
+from apppw_tui.domain.errors import InvalidName, StoreError
+
+if TYPE_CHECKING:
+    from apppw_tui.domain.account import Account
+    from apppw_tui.domain.ports import Accounts
 
 # An account name in its one accepted form: made here alone, so that inside nobody checks it again.
 AccountName = NewType("AccountName", str)
@@ -82,6 +87,26 @@ def candidates(text: str, default_domain: str | None = None) -> tuple[AccountNam
     whole = _completed(name, default_domain)
     names = (name, whole) if whole != name and is_account_name(whole) else (name,)
     return tuple(AccountName(candidate) for candidate in names)
+
+
+def find(accounts: "Accounts", names: Iterable[str]) -> "Account | None":
+    """The account of the first name that has one; all are read, whichever that is (SAFETY 1).
+
+    Raises:
+        StoreError: one cannot be read, and none before it is an account's.
+    """
+    read: list[Account | StoreError | None] = []
+    for name in names:
+        try:
+            read.append(accounts.get(name))
+        except StoreError as error:
+            read.append(error)
+    for result in read:
+        if isinstance(result, StoreError):
+            raise result
+        if result is not None:
+            return result
+    return None
 
 
 def account_name(text: str, default_domain: str | None = None) -> AccountName:

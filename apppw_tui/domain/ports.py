@@ -5,7 +5,7 @@ ports of integrations: see integration_ports.py.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from enum import Enum, auto
@@ -37,26 +37,6 @@ class Accounts(Protocol):
 def fail(_name: str, error: StoreError) -> None:
     """Raises it: for who needs all accounts (see AccountStore.each)."""
     raise error
-
-
-def find(accounts: Accounts, names: Iterable[str]) -> "Account | None":
-    """The account of the first name that has one; all are read, whichever that is (SAFETY 1).
-
-    Raises:
-        StoreError: one cannot be read, and none before it is an account's.
-    """
-    read: list[Account | StoreError | None] = []
-    for name in names:
-        try:
-            read.append(accounts.get(name))
-        except StoreError as error:
-            read.append(error)
-    for result in read:
-        if isinstance(result, StoreError):
-            raise result
-        if result is not None:
-            return result
-    return None
 
 
 def each_readable(

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from apppw_tui.domain.account import LONGEST_BYPASS, UNLISTED, UNTOLD, Account
 from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
-from apppw_tui.domain.names import AccountName, account_name, candidates
-from apppw_tui.domain.ports import DELIVERY_METHODS, find
+from apppw_tui.domain.names import AccountName, account_name, candidates, find
+from apppw_tui.domain.ports import DELIVERY_METHODS
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.ssh_key import SshKey
 from apppw_tui.portal import rename_account, ssh_keys

@@ -7,8 +7,7 @@ from types import MappingProxyType
 from apppw_tui.domain.account import UNTOLD, Account
 from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import AlreadySo, NotFound, StoreError
-from apppw_tui.domain.names import candidates
-from apppw_tui.domain.ports import find
+from apppw_tui.domain.names import candidates, find
 from apppw_tui.domain.progress import progress
 from apppw_tui.domain.usage import Used
 from apppw_tui.portal.context import PortalContext

@@ -15,8 +15,7 @@ from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import ApppwError, NameTaken, Refused
 from apppw_tui.domain.hashing import CostLimits
 from apppw_tui.domain.lines import lines as lines_of
-from apppw_tui.domain.names import AccountName, account_name, candidates
-from apppw_tui.domain.ports import find
+from apppw_tui.domain.names import AccountName, account_name, candidates, find
 from apppw_tui.portal.context import PortalContext
 
 # Without a scheme a field is read as the server's default, which nobody knows here; but what begins

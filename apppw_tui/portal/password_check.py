@@ -24,8 +24,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.hashing import Profile, TooManyProfiles, profile
 from apppw_tui.domain.integration_ports import ExternalPasswords, PasswordReply
-from apppw_tui.domain.names import AccountName, candidates
-from apppw_tui.domain.ports import find
+from apppw_tui.domain.names import AccountName, candidates, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.ssh_keys import throttle_of

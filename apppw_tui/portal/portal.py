@@ -17,9 +17,8 @@ from apppw_tui.domain.errors import (
     SignInRefused,
     StoreError,
 )
-from apppw_tui.domain.names import account_name, app_password_name, candidates
+from apppw_tui.domain.names import account_name, app_password_name, candidates, find
 from apppw_tui.domain.policy import BY_ADMINISTRATOR
-from apppw_tui.domain.ports import find
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import Used, UsesPerDay

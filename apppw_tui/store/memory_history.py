@@ -11,7 +11,8 @@ from apppw_tui.domain.activity import ActivityEntry, as_line, entries
 from apppw_tui.domain.addresses import Networks, parse_address
 from apppw_tui.domain.engine_ports import Use
 from apppw_tui.domain.errors import InvalidName, StoreError
-from apppw_tui.domain.ports import Accounts, Clock, find
+from apppw_tui.domain.names import find
+from apppw_tui.domain.ports import Accounts, Clock
 from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.usage import (
     FirstUse,

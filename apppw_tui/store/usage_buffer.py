@@ -11,8 +11,8 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.addresses import Networks, parse_address
 from apppw_tui.domain.engine_ports import Use
 from apppw_tui.domain.errors import InvalidName, StoreError
-from apppw_tui.domain.names import candidates
-from apppw_tui.domain.ports import Accounts, Clock, find
+from apppw_tui.domain.names import candidates, find
+from apppw_tui.domain.ports import Accounts, Clock
 from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.usage import (
     FirstUse,

@@ -12,8 +12,8 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword, ParsedAppPassword
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.names import AccountName, candidates
-from apppw_tui.domain.ports import Accounts, Clock, find
+from apppw_tui.domain.names import AccountName, candidates, find
+from apppw_tui.domain.ports import Accounts, Clock
 from apppw_tui.domain.scopes import OwnService, Service
 from apppw_tui.domain.secret import Secret
 

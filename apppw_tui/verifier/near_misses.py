@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from apppw_tui.domain.errors import InvalidName, StoreError
-from apppw_tui.domain.names import AccountName, candidates, nearly
-from apppw_tui.domain.ports import Accounts, find
+from apppw_tui.domain.names import AccountName, candidates, find, nearly
+from apppw_tui.domain.ports import Accounts
 from apppw_tui.domain.scopes import Service
 from apppw_tui.verifier.reading import StoreReader
 

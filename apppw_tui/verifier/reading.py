@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.engine_ports import BatchedAccounts
 from apppw_tui.domain.errors import StoreError, StoreUnusable
-from apppw_tui.domain.ports import Accounts, find
+from apppw_tui.domain.names import find
+from apppw_tui.domain.ports import Accounts
 
 DEADLINE = 4.0  # seconds; two of them fit into what Postfix waits
 _LOOK_EVERY = 0.1  # seconds; whoever has not come further since the last look stands still
@@ -66,7 +67,7 @@ class StoreReader:
         return self._asked(read)
 
     def find(self, accounts: Accounts, names: Sequence[str]) -> "asyncio.Future[Account | None]":
-        """Reads the account of the first name that has one, as `ports.find` does.
+        """Reads the account of the first name that has one, as `names.find` does.
 
         All that wait at that moment are read by one question, where the accounts allow that: it is
         asked after each of them has asked.

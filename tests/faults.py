@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
-import pytest
+from tests.support import sampled
 
 _CALLS = (
     *("open", "replace", "rename", "unlink", "link", "mkdir", "chmod", "fchmod"),
     *("fsync", "write", "pwrite", "close"),
 )
 DEAD = 137  # as a shell says of who was killed
-# How far apart the calls are that are struck: all of them on request, some every time.
-STEPS = (7, pytest.param(1, marks=pytest.mark.long))
+# How far apart the calls are that are struck: all of them on request, a few every time.
+STEPS = sampled(13, 7, 1)
 KILL = None  # instead of an error: the process ends there, without another step
 
 

@@ -11,7 +11,7 @@ import pytest
 from apppw_tui.exit_codes import INTERRUPTED
 from apppw_tui.store.folder.location import open_store
 from tests.running import ROOT, environment
-from tests.support import House
+from tests.support import House, first_quick
 
 # Python imports it before the program. Interrupts its own process where the named module is about
 # to be looked for, there in a weakref's callback, or at the very end; so no test has to hit the
@@ -79,10 +79,10 @@ def interrupted(
 
 @pytest.mark.parametrize(
     "at",
-    [
-        *("apppw_tui.cli", "argparse", "apppw_tui.arguments", "apppw_tui.domain.errors"),
-        *("apppw_tui.integrations.journald", "exit"),
-    ],
+    first_quick(
+        *("argparse", "exit", "apppw_tui.cli", "apppw_tui.arguments", "apppw_tui.domain.errors"),
+        "apppw_tui.integrations.journald",
+    ),
 )
 def test_an_interrupt_while_nothing_is_under_way_just_ends_it(tmp_path: Path, at: str) -> None:
     done = interrupted(tmp_path, at)
@@ -90,26 +90,29 @@ def test_an_interrupt_while_nothing_is_under_way_just_ends_it(tmp_path: Path, at
 
 
 @pytest.mark.parametrize(
-    "at", ["apppw_tui.commands", "apppw_tui.commands.account_list", "tinydb", "apppw_tui.config"]
+    "at",
+    first_quick(
+        *("tinydb", "apppw_tui.commands", "apppw_tui.commands.account_list", "apppw_tui.config")
+    ),
 )
 def test_an_interrupt_of_a_command_exits_130(tmp_path: Path, at: str) -> None:
     done = interrupted(tmp_path, at)
     assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, b"", b"")
 
 
-@pytest.mark.parametrize("at", ["apppw_tui.arguments", "apppw_tui.commands", "tinydb"])
+@pytest.mark.parametrize("at", first_quick("tinydb", "apppw_tui.arguments", "apppw_tui.commands"))
 def test_an_interrupt_that_python_would_overlook_ends_it_too(tmp_path: Path, at: str) -> None:
     done = interrupted(tmp_path, f"callback {at}")
     assert (done.returncode, done.stdout, done.stderr) == (PLAIN, b"", b"")
 
 
-@pytest.mark.parametrize("at", ["apppw_tui.cli", "apppw_tui.arguments.words", "exit"])
+@pytest.mark.parametrize("at", first_quick("apppw_tui.cli", "apppw_tui.arguments.words", "exit"))
 def test_the_console_script_is_interrupted_likewise(tmp_path: Path, at: str) -> None:
     done = interrupted(tmp_path, at, start=("-c", console_script()))
     assert (done.returncode, done.stderr) == (PLAIN, b"")
 
 
-@pytest.mark.parametrize("at", ["apppw_tui.arguments", "apppw_tui.commands", "exit"])
+@pytest.mark.parametrize("at", first_quick("apppw_tui.commands", "apppw_tui.arguments", "exit"))
 def test_an_interrupt_that_is_ignored_stays_so(tmp_path: Path, at: str) -> None:
     done = interrupted(tmp_path, at, ignoring=True)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -13,6 +13,7 @@ from tests.services.recipes import adapted
 from tests.services.require import require_program
 from tests.services.sign_in import HOST, IN, PROTOCOLS, REFUSED
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
+from tests.support import first_quick
 
 NO_USER = 67  # sysexits.h, as doveadm has it
 
@@ -77,7 +78,7 @@ def test_the_old_password_opens_what_is_not_enforced(
     assert dovecot.all_say(account, OLD) == dict.fromkeys(PROTOCOLS, said)
 
 
-@pytest.mark.parametrize("account", [OPEN, ENFORCED])
+@pytest.mark.parametrize("account", first_quick(OPEN, ENFORCED))
 def test_while_the_daemon_is_down_an_app_password_is_refused(
     dovecot: Dovecot, daemon: Asked, account: str
 ) -> None:

@@ -1,7 +1,9 @@
 """What one session of the kiosk has in memory for itself, in MiB: at Login, and signed in.
 
 On a terminal of 80 columns and 24 rows, once nothing more is drawn: what the process shares with
-no other (proc(5), smaps_rollup). Each round takes a fresh session; the figures are medians.
+no other (proc(5), smaps_rollup). Another one is open meanwhile: what every session maps of the same
+files is in memory once, and would be this one's own if it were alone, or nobody's if some other
+program of Python happened to run. Each round takes a fresh session; the figures are medians.
 """
 
 import tempfile
@@ -26,7 +28,8 @@ def main() -> None:
             "at Login": partial(mebibytes, line, folder, ()),
             "on the list": partial(mebibytes, line, folder, ("ada\r", f"{cursor.PASSWORD}\r")),
         }
-        taken = measured(cases, rounds)
+        with cursor.at_the_list(line, folder, ("ada\r", f"{cursor.PASSWORD}\r")):
+            taken = measured(cases, rounds)
         table("a session, MiB", {name: Figure.of(values) for name, values in taken.items()})
 
 

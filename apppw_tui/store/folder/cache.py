@@ -54,10 +54,14 @@ class CachedReads:
                 if self._held.get(name) is held:  # else its inode may be another file's by now
                     self._held.move_to_end(name)
                     return held.account
-        descriptor = _opened(path)
+        try:
+            descriptor = _opened(path)
+        except FileNotFoundError:  # in folders that were looked at: a known name costs no less
+            self._drop(name)
+            return None
         if descriptor is None:
             self._drop(name)
-            return self._store.get(name)  # says what is wrong, or that there is none
+            return self._store.get(name)  # says what is wrong
         try:
             before = _identity_of(descriptor)
             account = self._store.get(name)
@@ -108,8 +112,11 @@ class CachedReads:
 
 
 def _opened(path: Path) -> int | None:
+    """None: it cannot be opened. Raises FileNotFoundError."""
     try:
         return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
     except OSError:
         return None
 

@@ -56,6 +56,18 @@ def test_a_file_is_parsed_once(
     assert parsed == ["ada"]
 
 
+def test_unknown_name_is_looked_for_but_once_as_a_known_one_is(
+    disk: FolderStore, cache: CachedReads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(disk)
+    assert cache.get("ada")
+    read = counted(disk, monkeypatch)
+    assert cache.get("nobody") is None
+    assert read == []
+    add(disk, "nobody")
+    assert cache.get("nobody")
+
+
 @pytest.mark.slow
 def test_none_of_two_thousand_changes_by_another_process_is_missed(
     disk: FolderStore, folder: Path, cache: CachedReads

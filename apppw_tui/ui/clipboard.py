@@ -16,7 +16,7 @@ _TIMEOUT = 2.0  # seconds; xclip and others can hang for ever
 
 # Nobody here can see what the terminal's clipboard holds, so nobody here may empty it.
 _SENT = "Sent to your terminal's clipboard. Copy something else afterwards to remove it."
-_SENT_TEXT = "sent to your terminal's clipboard"
+_SENT_TEXT = "Sent to your terminal's clipboard"
 _DRAG = "If pasting gives nothing: drag over it holding Shift (Mac: Fn)."
 _TMUX = (
     "If pasting gives nothing, tmux needs: set -s set-clipboard on. Or drag over it holding Shift."
@@ -114,7 +114,7 @@ class Clipboard:
         self._held = None
         if not copied.arrived:
             return f"! {copied.message}"
-        return f"{GLYPHS.good} {what} {'copied' if copied.clearable else _SENT_TEXT}."
+        return f"{GLYPHS.good} {'Copied' if copied.clearable else _SENT_TEXT}: {what}."
 
     def _by_terminal(self, secret: Secret, *, swallowed: bool) -> Copied:
         if self._is_console:

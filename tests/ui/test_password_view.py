@@ -97,13 +97,13 @@ async def test_fact_under_the_cursor_is_copied_and_never_a_secret() -> None:
         assert isinstance(visit.focused, FactList)
         await visit.press("G", "y")
         assert visit.sent == ["mail.example.org"]
-        assert "✓ SMTP sent to your terminal's clipboard." in visit.screen_text()
+        assert "✓ Sent to your terminal's clipboard: SMTP." in visit.screen_text()
         assert not visit.app.clipboard_out.holds
         await visit.press("enter")
         assert visit.on(DetailsDialog)
         await visit.press(*["down"] * 8, "y")
         assert visit.sent[-1] == ACCOUNT
-        assert "✓ Account sent to your terminal's clipboard." in visit.screen_text()
+        assert "✓ Sent to your terminal's clipboard: Account." in visit.screen_text()
 
 
 async def test_set_up_card_is_shown_again_without_the_password() -> None:

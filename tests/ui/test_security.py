@@ -21,7 +21,7 @@ from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.widgets.method_table import MethodTable
 from tests.support import House, Outbox, first_quick
 from tests.ui.states_of_verification import optional, protected
-from tests.ui.walks import ACCOUNT, Visit, opened
+from tests.ui.walks import ACCOUNT, Visit, gated, opened
 
 ROWS = ("authentication", "office", "alternate", "app", "recovery")
 OTHER = "+49 30 654321"
@@ -137,6 +137,26 @@ async def test_with_the_first_method_come_the_first_recovery_codes() -> None:
         await visit.press("enter")
         assert visit.on(SecurityScreen)
         assert row(visit, "recovery") == "☑ Recovery codes 10 of 10 left New codes"
+
+
+async def test_while_recovery_codes_are_made_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = optional()
+    house.give_authenticator(ACCOUNT)
+    gate = gated(monkeypatch, type(house.portal.enrollment), "new_recovery_codes")
+    async with opened(house) as visit:
+        await to(visit, "recovery")
+        await visit.pilot.press("enter")
+        await visit.pilot.pause()
+        assert "Making your recovery codes…" in visit.screen_text()
+        gate.set()
+        await visit.settle()
+        assert visit.on(RecoveryCodesDialog)
+        visit.later()
+        await visit.press("c")
+        visit.later()
+        await visit.press("enter")
+        assert visit.on(SecurityScreen)
+        assert "Making your recovery codes" not in visit.screen_text()
 
 
 async def test_where_no_codes_are_sent_one_line_says_so() -> None:

@@ -12,9 +12,12 @@ from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
 from apppw_tui.ui.dialogs.phone_number import PhoneChoice, PhoneNumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import RecoveryCodesDialog
 from apppw_tui.ui.dialogs.security_code import CodeQuestion, SecurityCodeDialog
+from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.screens.base import PortalScreen
 
 SetUpOutcome = Literal["done", "back"] | None
+
+MAKING_CODES = f"Making your recovery codes{GLYPHS.more}"  # which takes a second or two
 
 
 async def set_up_authenticator(
@@ -100,6 +103,15 @@ async def make_recovery_codes(
     codes = await screen.ask(lambda: context.portal.enrollment.new_recovery_codes(context.session))
     account = await screen.read_account() if codes is not None else None
     return None if codes is None else (codes, account.recovery if account else None)
+
+
+async def give_recovery_codes(screen: PortalScreen) -> None:
+    """Makes new ones, says so for as long as it takes, and shows them."""
+    screen.say(MAKING_CODES)
+    made = await make_recovery_codes(screen)
+    if made is not None:
+        screen.say("")
+        await show_recovery_codes(screen, "Your recovery codes", made[0])
 
 
 async def show_recovery_codes(

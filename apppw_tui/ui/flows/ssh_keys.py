@@ -10,9 +10,8 @@ from apppw_tui.ui.dialogs.details import DetailsDialog
 from apppw_tui.ui.dialogs.ssh_keys import AddKeyDialog, key_facts
 from apppw_tui.ui.flows.methods import (
     SetUpOutcome,
-    make_recovery_codes,
+    give_recovery_codes,
     outcome_of,
-    show_recovery_codes,
 )
 from apppw_tui.ui.screens.base import PortalScreen
 from apppw_tui.ui.widgets.lists import Choice
@@ -36,9 +35,7 @@ async def open_ssh_keys(screen: PortalScreen) -> None:
             await _look_at(screen, key)
         elif await set_up_ssh_key(screen, "Add the key of this session") == "done":
             if account.recovery is None:
-                codes = await make_recovery_codes(screen)
-                if codes is not None:
-                    await show_recovery_codes(screen, "Your recovery codes", codes[0])
+                await give_recovery_codes(screen)
             screen.say_done("Added. With this key, your password is enough to sign in.")
 
 

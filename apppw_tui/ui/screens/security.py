@@ -18,10 +18,9 @@ from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.confirm import ConfirmDialog
 from apppw_tui.ui.flows.methods import (
     SetUpOutcome,
-    make_recovery_codes,
+    give_recovery_codes,
     set_up_authenticator,
     set_up_phone,
-    show_recovery_codes,
 )
 from apppw_tui.ui.flows.ssh_keys import open_ssh_keys
 from apppw_tui.ui.glyphs import GLYPHS
@@ -185,7 +184,7 @@ class SecurityScreen(PortalScreen):
             return
         if await flow() == "done":
             if account.recovery is None:
-                await self._show_new_codes()
+                await give_recovery_codes(self)
             self.say_done("Verified. You can sign in with it from now on.")
         self.load()
 
@@ -197,13 +196,8 @@ class SecurityScreen(PortalScreen):
         if not account.recovery_codes_left or await self.app.push_screen_wait(
             ConfirmDialog("Make new recovery codes?", "The old ones stop working at once.")
         ):
-            await self._show_new_codes()
+            await give_recovery_codes(self)
         self.load()
-
-    async def _show_new_codes(self) -> None:
-        made = await make_recovery_codes(self)
-        if made is not None:
-            await show_recovery_codes(self, "Your recovery codes", made[0])
 
     async def _open_keys(self) -> None:
         await open_ssh_keys(self)

@@ -8,6 +8,7 @@ from textual.widgets import Label, OptionList
 
 from apppw_tui.domain.account import Account
 from apppw_tui.ui.flows.first_setup import FirstSetup
+from apppw_tui.ui.flows.methods import MAKING_CODES
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SignedIn, SignedOut
 from apppw_tui.ui.screens.base import LeavingScreen, ScreenContext
@@ -15,7 +16,6 @@ from apppw_tui.ui.type_ahead import A_HASH, ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.lists import Menu
 
-_GOING_ON = f"Making your recovery codes{GLYPHS.more}"
 _LINK = f"{GLYPHS.link} "
 _NONE_YET = "Protect your account with a second step. It takes a minute."
 _BYPASS = "Your administrator let you in once without a code. Set up a new verification method now."
@@ -42,7 +42,7 @@ class SetUpScreen(LeavingScreen):
         with Vertical(id="set-up"):
             yield Label("Additional security verification", classes="page-title", markup=False)
             yield Label(why, classes="page-text", markup=False)
-            yield Label(_GOING_ON, id="going-on", classes="page-text", markup=False)
+            yield Label(MAKING_CODES, id="going-on", classes="page-text", markup=False)
             yield Menu(
                 ("now", f"{_LINK}Set it up now"), ("out", f"{_LINK}Sign out"), id="set-up-links"
             )

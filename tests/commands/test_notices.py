@@ -442,6 +442,7 @@ def test_what_was_not_taken_is_said_and_stays(site: Site) -> None:
     assert len(site.waiting) == 1
 
 
+@pytest.mark.slow
 def test_ended_it_leaves_no_program_behind(site: Site) -> None:
     site.tell(f"echo $$ > {site.home}/pid; exec sleep 600")
     site.run("account", "disable", "ada")

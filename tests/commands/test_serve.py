@@ -13,12 +13,12 @@ from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.store.folder.usage_ledger import UsageLedger
 from tests.commands.daemon_runs import ALL, configured, refused
 from tests.serving import asked, forked, serving
-from tests.support import PASSWORD, House
+from tests.support import PASSWORD, House, first_quick
 from tests.verifier.asking import wrong
 from tests.verifier.harness import until
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", first_quick(signal.SIGTERM, signal.SIGINT))
 @pytest.mark.parametrize("abstract", [False, True])
 def test_it_says_that_it_is_ready_and_leaves_nothing_behind(
     tmp_path: Path, right: str, number: signal.Signals, abstract: bool

@@ -136,6 +136,7 @@ def test_contrast_ratio_is_that_of_the_guidelines() -> None:
     assert contrast.ratio((0x76,) * 3, white) >= 4.5 > contrast.ratio((0x77,) * 3, white)
 
 
+@pytest.mark.slow
 async def test_contrast_of_a_planted_pair_is_too_faint() -> None:
     async with opened(demo_house()) as visit:
         await require_readable(visit)
@@ -152,6 +153,7 @@ async def test_contrast_of_a_planted_pair_is_too_faint() -> None:
         assert any("#909090 on #000000 6.6:1" in line for line in looks_faint(visit))
 
 
+@pytest.mark.slow
 async def test_contrast_of_a_planted_mark_is_too_faint() -> None:
     theme = themes.THEMES[0]
     planted = {"block-cursor-background": "#444444", "block-cursor-foreground": "#ffffff"}

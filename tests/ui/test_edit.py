@@ -14,7 +14,7 @@ from apppw_tui.ui.dialogs.details import DetailsDialog
 from apppw_tui.ui.dialogs.edit import EditDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.widgets.inputs import RequiredSelect, ServiceTicks
-from tests.support import NOW, House
+from tests.support import NOW, House, first_quick
 from tests.ui.walks import ACCOUNT, Visit, house_with, opened
 
 
@@ -131,7 +131,7 @@ async def test_of_several_that_are_marked_the_others_are_paused_and_all_are_resu
     assert not any(each.paused for each in house.now(ACCOUNT).app_passwords)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+@pytest.mark.parametrize("size", first_quick((80, 24), (40, 12)))
 async def test_paused_is_seen_in_the_list_and_in_details(size: tuple[int, int]) -> None:
     house = house_with("Laptop")
     limited = replace(laptop(house), paused=True, networks=("192.0.2.0/24",))

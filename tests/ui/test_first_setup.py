@@ -142,7 +142,7 @@ async def test_between_code_and_recovery_codes_it_says_what_is_done_and_keys_do_
         assert title(visit) == "Step 3 of 4: Your recovery codes"
 
 
-@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+@pytest.mark.parametrize("size", first_quick((80, 24), (40, 12)))
 async def test_footers_of_the_last_steps_say_what_comes(size: tuple[int, int]) -> None:
     async with opened(new_account(), size=size) as visit:
         await prove_app(visit)

@@ -18,6 +18,7 @@ from apppw_tui.ui.themes import DARK, LIGHT, TERMINAL, THEMES
 from apppw_tui.ui.widgets import qr
 from apppw_tui.ui.widgets.qr import QrCode, capacity
 from tests.services.require import require_program
+from tests.support import first_quick
 from tests.ui import picture
 from tests.ui.picture import Palette
 from tests.ui.walks import Visit, opened
@@ -80,7 +81,7 @@ def code_of(visit: Visit) -> QrCode:
 
 @pytest.mark.parametrize("window", [(80, 24), (120, 40)], ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("text", [LONGER, SHORTER], ids=["version-5", "version-4"])
-@pytest.mark.parametrize("theme", [DARK, LIGHT, TERMINAL])
+@pytest.mark.parametrize("theme", first_quick(TERMINAL, DARK, LIGHT))
 async def test_it_is_read_from_the_screen(
     theme: str, text: str, window: tuple[int, int], read: Read
 ) -> None:

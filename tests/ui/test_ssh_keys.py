@@ -15,7 +15,7 @@ from apppw_tui.ui.dialogs.ssh_keys import AddKeyDialog, KeyDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
-from tests.support import KEY, OTHER_KEY, PASSWORD, House
+from tests.support import KEY, OTHER_KEY, PASSWORD, House, first_quick
 from tests.ui.states_of_keys import (
     addable,
     asked_again,
@@ -147,7 +147,7 @@ async def test_keys_are_no_row_for_who_came_without_and_has_none() -> None:
         assert "SSH keys" not in visit.screen_text()
 
 
-@pytest.mark.parametrize("answer", ["use", "different"])
+@pytest.mark.parametrize("answer", first_quick("use", "different"))
 async def test_verify_again_offers_the_key(answer: str) -> None:
     async with opened(quick()) as visit:
         await asked_again(visit)

@@ -70,6 +70,13 @@ def first_quick(*values: object) -> list[Any]:
     return [values[0], *(pytest.param(value, marks=pytest.mark.slow) for value in values[1:])]
 
 
+def first_row_quick(*rows: tuple[object, ...]) -> list[Any]:
+    """As `first_quick`, where each is a value for each of several parameters."""
+    import pytest
+
+    return [rows[0], *(pytest.param(*row, marks=pytest.mark.slow) for row in rows[1:])]
+
+
 def cheap_hasher() -> Hasher:
     return Hasher(CHEAP_PROFILE, CHEAP_PROFILE)
 

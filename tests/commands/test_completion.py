@@ -19,7 +19,7 @@ from apppw_tui.store.folder.location import open_store
 from tests.programs import finished
 from tests.running import ROOT, CommandLine, environment
 from tests.services.require import require_program
-from tests.support import House, first_quick
+from tests.support import House, first_row_quick
 
 SEVERAL, BELOW = "account disable ben ad", "help account en"
 # What has been typed, and what it may become, in a folder with config.toml and the folder conf.d.
@@ -163,7 +163,7 @@ def test_bash_completes(shell: str, script: Path, here: Path, typed: str, wanted
 @pytest.mark.parametrize("shell", ["bash"])
 @pytest.mark.parametrize(
     ("typed", "line"),
-    first_quick(
+    first_row_quick(
         ("account show ada@", "account show ada@example.org"),
         ("account show ad", "account show ada@example.org"),
         ("account show ada@ex", "account show ada@example.org"),
@@ -185,7 +185,7 @@ def test_bash_completes_what_is_typed_at_it(
 
 
 @pytest.mark.parametrize("shell", ["fish"])
-@pytest.mark.parametrize(("typed", "wanted"), first_quick(*LINES))
+@pytest.mark.parametrize(("typed", "wanted"), LINES)
 def test_fish_completes(shell: str, script: Path, here: Path, typed: str, wanted: set[str]) -> None:
     fish = require_program("fish", "fish")
     output = said(here, fish, "-N", "-c", f"source {script}; complete -C 'apppw-tui {typed}'")

@@ -19,7 +19,7 @@ from apppw_tui.ui.themes import APPEARANCES
 from apppw_tui.ui.widgets import qr
 from apppw_tui.ui.widgets.qr import QrCode
 from tests.services.require import require_program
-from tests.support import House, first_quick
+from tests.support import House, first_quick, first_row_quick
 from tests.ui import picture
 from tests.ui.copying import ByTmuxAlone
 from tests.ui.states_of_verification import new_account, set_up_app
@@ -181,7 +181,7 @@ async def test_the_key_is_nowhere_but_in_its_label_and_cannot_be_selected() -> N
 
 
 @pytest.mark.parametrize(
-    ("window", "picture_fits"), first_quick(((80, 24), False), ((130, 55), True))
+    ("window", "picture_fits"), first_row_quick(((80, 24), False), ((130, 55), True))
 )
 async def test_without_utf8_there_is_a_picture_or_the_key(
     monkeypatch: pytest.MonkeyPatch, window: tuple[int, int], picture_fits: bool

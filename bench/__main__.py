@@ -57,8 +57,8 @@ BOUNDS = (
           27),
     Bound("and signed in", "session_memory.py", "a session, MiB", "on the list", 39),
     Bound("a step in the list, of a bare program's", "keys.py", "a step in the list", "the portal",
-          2.5),
-    Bound("a letter in Login", "keys.py", "a letter in Login", "the portal", 1.5),
+          2),
+    Bound("a letter in Login", "keys.py", "a letter in Login", "the portal", 1.25),
     *(
         Bound(f"a decision, {row}", "verify.py", _DECISION, row, 1.05)
         for row in ("right, 1 app password", "right, 10 app passwords", "right, 40 app passwords",
@@ -95,7 +95,7 @@ BOUNDS = (
     Bound("the PAM helper, of a bare python -c pass", "serve.py", "one process",
           "apppw-tui pam", 2.2),
     Bound("its processor time as it is installed", "serve.py",
-          "processor time of one process, as installed", "apppw-tui pam", 2.4),
+          "processor time of one process, as installed", "apppw-tui pam", 2.2),
     Bound("answers over a database, of those over files", _ENGINES,
           "answers with its hash, 16 at once, of those of",
           "PostgreSQL, {many} accounts, on a socket", at_least=0.95),

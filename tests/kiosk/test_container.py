@@ -19,7 +19,7 @@ SOURCES = Path(__file__).parents[2]
 FILE = (SOURCES / "recipes" / "container" / "Containerfile").read_text()
 LOG_IN = """
 import imaplib, sys
-print(imaplib.IMAP4("localhost").login("ada", sys.stdin.read())[0])
+print(imaplib.IMAP4("127.0.0.1").login("ada", sys.stdin.read())[0])
 """
 
 

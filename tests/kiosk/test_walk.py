@@ -1,6 +1,7 @@
 """A person at the kiosk: a real ssh client in a real terminal, from signing in to leaving."""
 
 import shlex
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,6 +15,13 @@ from tests.terminal.tmux import Tmux
 
 pytestmark = pytest.mark.slow
 PORT = 2223
+
+
+@pytest.fixture(autouse=True)
+def _leaves_none(kiosk: KioskServer) -> Iterator[None]:
+    """Of one account all of them create the same app password, in whatever order they come."""
+    yield
+    kiosk.scratch.run("apppw-tui", "app-password", "delete", ACCOUNT, "Laptop")
 
 
 def test_sign_in_create_copy_delete_and_leave(kiosk: KioskServer, tmux: Tmux) -> None:

@@ -100,7 +100,7 @@ BOUNDS = (
           "answers with its hash, 16 at once, of those of",
           "PostgreSQL, {many} accounts, on a socket", at_least=0.95),
     Bound("remembered, and 0.5 ms away", _ENGINES, "answers from memory, 16 at once, of those of",
-          "PostgreSQL, {many} accounts, 0.5 ms away", at_least=0.45),
+          "PostgreSQL, {many} accounts, 0.5 ms away", at_least=0.6),
     Bound("many accounts on files, of 10", _ENGINES, _AMONG, "files", 1.1),
     Bound("many accounts on a database, of 10", _ENGINES, _AMONG, "PostgreSQL, on a socket", 1.1),
     Bound("a known name later than an unknown one, in ms", _ENGINES,

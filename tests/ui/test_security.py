@@ -48,6 +48,16 @@ def number_of(house: House, which: PhoneSlot) -> str | None:
 # --- adding and changing --------------------------------------------------------------------
 
 
+async def copy_codes(visit: Visit) -> None:
+    """Copies the recovery codes that are shown, and goes back to the methods."""
+    assert visit.on(RecoveryCodesDialog)
+    visit.later()
+    await visit.press("c")
+    visit.later()
+    await visit.press("enter")
+    assert visit.on(SecurityScreen)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("which", "kind"), [("authentication", "text"), ("office", "call"), ("alternate", "text")]
@@ -130,12 +140,7 @@ async def test_with_the_first_method_come_the_first_recovery_codes() -> None:
         assert "Set up a verification method first." in visit.screen_text()
         await visit.press("up", "enter")
         await visit.type_code(visit.shown_code())
-        assert visit.on(RecoveryCodesDialog)
-        visit.later()
-        await visit.press("c")
-        visit.later()
-        await visit.press("enter")
-        assert visit.on(SecurityScreen)
+        await copy_codes(visit)
         assert row(visit, "recovery") == "☑ Recovery codes 10 of 10 left New codes"
 
 
@@ -150,12 +155,7 @@ async def test_while_recovery_codes_are_made_it_says_so(monkeypatch: pytest.Monk
         assert "Making your recovery codes…" in visit.screen_text()
         gate.set()
         await visit.settle()
-        assert visit.on(RecoveryCodesDialog)
-        visit.later()
-        await visit.press("c")
-        visit.later()
-        await visit.press("enter")
-        assert visit.on(SecurityScreen)
+        await copy_codes(visit)
         assert "Making your recovery codes" not in visit.screen_text()
 
 

@@ -1,12 +1,13 @@
 """The reader of the store: in threads, so that a disk that stands still keeps nobody else waiting.
 
 Most reads take less than what it costs to hand one over to a thread. So one thread takes all that
-waits, one after the other, and the loop is told once, when nothing is left; another thread is
-begun only where that one stands still.
+waits, one after the other, and the loop is told once, when nothing is left or a millisecond is
+over; another thread is begun only where that one stands still.
 """
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -23,6 +24,7 @@ from apppw_tui.domain.ports import Accounts
 
 DEADLINE = 4.0  # seconds; two of them fit into what Postfix waits
 _LOOK_EVERY = 0.1  # seconds; whoever has not come further since the last look stands still
+_TOLD_AFTER = 0.001  # seconds; an answer waits no longer than that for others to be read
 MOST_THREADS = 16  # that may stand still at once; behind them everybody waits for the deadline
 _SILENT = "The store does not answer."
 _T = TypeVar("_T")
@@ -134,7 +136,9 @@ class _Desk:
         threading.Thread(target=self._work, name="read", daemon=True).start()
 
     def _work(self) -> None:
+        since = 0.0  # when the oldest of what is done was begun
         while (asked := self._asked.get()) is not None:
+            since = since if self._done else time.monotonic()
             for each in [asked] if asked.accounts is None else self._read_together(asked):
                 if not each.answered.done():  # else it is late, or nobody waits for it any more
                     try:
@@ -142,7 +146,8 @@ class _Desk:
                     except BaseException as error:  # noqa: BLE001 - it is raised where it was asked
                         each.error = error
                     self._done.append(each)
-            if self._done and self._asked.empty() and not self._told:
+            is_due = self._asked.empty() or time.monotonic() - since > _TOLD_AFTER
+            if is_due and self._done and not self._told:
                 self._told = True
                 try:
                     self.loop.call_soon_threadsafe(self._deliver)

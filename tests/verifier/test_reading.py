@@ -11,6 +11,7 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreDamaged, StoreError, StoreUnusable
+from apppw_tui.verifier import reading as module
 from apppw_tui.verifier.reading import StoreReader
 from tests.store.making import new_account
 
@@ -166,6 +167,34 @@ async def test_all_that_wait_are_read_by_one_question_which_is_asked_after_them(
         await others[2]
     assert await besides == "besides"
     assert accounts.questions == [{"ada"}, {"ada", "nobody", "ben"}]
+
+
+async def test_an_answer_does_not_wait_for_the_next_question_to_be_answered(
+    stopped: Stopped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LOOK_EVERY", 60)
+    monkeypatch.setattr(module, "_TOLD_AFTER", 0)
+    next_one = Stopped()
+
+    class TwiceFar(FarAccounts):
+        def get_all(self, names: Collection[str]) -> Mapping[str, Account | StoreError]:
+            if self.questions:
+                next_one.read()
+            return super().get_all(names)
+
+    ada = new_account()
+    accounts, reading = TwiceFar({"ada": ada}, stopped), StoreReader()
+    first = reading.find(accounts, ["ada"])
+    await asyncio.to_thread(stopped.begun.wait)
+    second = reading.find(accounts, ["ada"])
+    stopped.may.set()
+    try:
+        assert await asyncio.wait_for(first, 30) == ada
+        assert not second.done()
+    finally:
+        next_one.may.set()
+    assert await second == ada
+    reading.close()
 
 
 async def test_where_no_account_can_be_read_each_who_waits_is_told(reading: StoreReader) -> None:

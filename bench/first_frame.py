@@ -31,7 +31,7 @@ from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store.engine import StoreLocation
 
-ROUNDS = 7
+ROUNDS = 15
 CALM, PATIENCE = 0.3, 60.0  # seconds: without a byte nothing more is drawn; a loaded machine
 LAST = b"Quit"
 PORTAL = [sys.executable, "-m", "apppw_tui"]

@@ -1,7 +1,7 @@
 """The reader of the store: in threads, so that a disk that stands still keeps nobody else waiting.
 
 Most reads take less than what it costs to hand one over to a thread. So one thread takes all that
-waits, one after the other, and the loop is told once, when nothing is left or a millisecond is
+waits, one after the other, and the loop is told once, when nothing is left or ten milliseconds are
 over; another thread is begun only where that one stands still.
 """
 
@@ -24,7 +24,9 @@ from apppw_tui.domain.ports import Accounts
 
 DEADLINE = 4.0  # seconds; two of them fit into what Postfix waits
 _LOOK_EVERY = 0.1  # seconds; whoever has not come further since the last look stands still
-_TOLD_AFTER = 0.001  # seconds; an answer waits no longer than that for others to be read
+# Seconds that an answer waits for others to be read. Those who are told together ask together: from
+# a database at 2 ms sixteen get twice the answers of two halves that wait for each other.
+_TOLD_AFTER = 0.01
 MOST_THREADS = 16  # that may stand still at once; behind them everybody waits for the deadline
 _SILENT = "The store does not answer."
 _T = TypeVar("_T")

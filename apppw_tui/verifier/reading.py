@@ -24,8 +24,8 @@ from apppw_tui.domain.ports import Accounts
 
 DEADLINE = 4.0  # seconds; two of them fit into what Postfix waits
 _LOOK_EVERY = 0.1  # seconds; whoever has not come further since the last look stands still
-# Seconds that an answer waits for others to be read. Those who are told together ask together: from
-# a database at 2 ms sixteen get twice the answers of two halves that wait for each other.
+# Seconds that an answer waits at most for others to be read: who is told together asks together, by
+# fewer questions.
 _TOLD_AFTER = 0.01
 MOST_THREADS = 16  # that may stand still at once; behind them everybody waits for the deadline
 _SILENT = "The store does not answer."

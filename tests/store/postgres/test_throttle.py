@@ -47,7 +47,7 @@ def test_what_counts_no_more_is_swept_and_no_name_is_kept(
         charge(store, address="198.51.100.7")
         clock.advance(timedelta(hours=1).total_seconds())
     ((text,),) = rows(database, "SELECT string_agg(t::text, '') FROM apppw.throttle AS t")
-    assert "ada" not in str(text)
+    assert "ada@" not in str(text)  # a digest may well have "ada" in it
     assert "198.51" not in str(text)
     clock.advance(timedelta(days=40).total_seconds())
     charge(store, "account:grace")

@@ -9,7 +9,7 @@ import pytest
 from apppw_tui.store.folder.location import open_store
 from tests.programs import finished
 from tests.running import ROOT, environment
-from tests.support import House
+from tests.support import House, first_row_quick
 
 # What was imported comes last, in one line.
 PROGRAM = """
@@ -148,8 +148,10 @@ def test_only_a_configuration_needs_what_reads_one(tmp_path: Path, house: House)
     assert readers <= imported(tmp_path, "--config", str(file), "account", "list")
 
 
-@pytest.mark.parametrize("account", [True, False])
-@pytest.mark.parametrize("configured", [True, False])
+@pytest.mark.parametrize(
+    ("configured", "account"),
+    first_row_quick((True, True), (True, False), (False, True), (False, False)),
+)
 def test_the_first_frame_needs_the_screen_that_it_shows_and_no_room_behind_it(
     tmp_path: Path, *, account: bool, configured: bool
 ) -> None:
@@ -165,6 +167,7 @@ def test_the_first_frame_needs_the_screen_that_it_shows_and_no_room_behind_it(
     assert len(own(modules)) <= MOST_FOR_THE_FRAME
 
 
+@pytest.mark.slow
 def test_a_stranger_at_the_door_has_no_room_loaded_its_counters_neither(
     tmp_path: Path, house: House
 ) -> None:

@@ -100,6 +100,7 @@ def test_an_interrupt_of_a_command_exits_130(tmp_path: Path, at: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, b"", b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", first_quick("tinydb", "apppw_tui.arguments", "apppw_tui.commands"))
 def test_an_interrupt_that_python_would_overlook_ends_it_too(tmp_path: Path, at: str) -> None:
     done = interrupted(tmp_path, f"callback {at}")
@@ -112,6 +113,7 @@ def test_the_console_script_is_interrupted_likewise(tmp_path: Path, at: str) -> 
     assert (done.returncode, done.stderr) == (PLAIN, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", first_quick("apppw_tui.commands", "apppw_tui.arguments", "exit"))
 def test_an_interrupt_that_is_ignored_stays_so(tmp_path: Path, at: str) -> None:
     done = interrupted(tmp_path, at, ignoring=True)

@@ -166,6 +166,7 @@ def test_where_a_letter_cannot_be_written_its_number_is(tmp_path: Path, house: H
     assert (done.returncode, done.stdout) == (0, b"Deleted B\\xfcro \\u624b\\u673a.\n")
 
 
+@pytest.mark.slow
 def test_a_damaged_store_is_one_line_and_no_traceback(tmp_path: Path, house: House) -> None:
     house.issue("Phone", "ada")
     path = tmp_path / ".local" / "share" / "apppw-tui" / "accounts" / "ada.json"
@@ -210,6 +211,7 @@ def test_a_password_is_never_among_the_arguments(tmp_path: Path) -> None:
         assert b"--password " not in help_
 
 
+@pytest.mark.slow
 def test_standard_input_may_be_closed(tmp_path: Path, house: House) -> None:
     for arguments, code in ((["verify", "ada"], 1), (["account", "add", "eve"], 1), ([], 64)):
         done = run_program(tmp_path, *arguments, closed=0)

@@ -239,6 +239,7 @@ def test_bash_loads_it_at_the_first_tab(share: Path, here: Path) -> None:
         assert bash.match[1].split()[-1] == "ada@example.org"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["zsh"])
 @pytest.mark.usefixtures("script")
 def test_zsh_loads_it_at_the_first_tab(share: Path, here: Path) -> None:
@@ -255,6 +256,7 @@ def test_zsh_loads_it_at_the_first_tab(share: Path, here: Path) -> None:
             assert zsh.match[1].split()[-1] == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["fish"])
 @pytest.mark.usefixtures("script")
 def test_fish_loads_it_at_the_first_tab(share: Path, here: Path) -> None:

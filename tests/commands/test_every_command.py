@@ -24,7 +24,7 @@ from apppw_tui.verifier.protocols import admin_questions
 from docs.make_schema import output_schema
 from tests.doctor.healthy import Programs
 from tests.running import ROOT, CommandLine, run_program
-from tests.support import House
+from tests.support import House, first_quick
 from tests.userdb import dovecot
 from tests.verifier.harness import Desk
 from tests.walking import Command, commands
@@ -265,6 +265,7 @@ def test_what_it_says_for_programs_is_as_the_schema_says(
     assert said.out.isascii()
 
 
+@pytest.mark.slow
 @each_run
 def test_for_people_it_is_no_json_and_ends_alike(
     run: CommandLine, house: None, name: str, words: str, code: int
@@ -378,7 +379,9 @@ def asked_well(command: Command) -> list[str]:
 # --- colour ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("more", [{"NO_COLOR": "1"}, {"FORCE_COLOR": "1", "NO_COLOR": "1"}])
+@pytest.mark.parametrize(
+    "more", first_quick({"FORCE_COLOR": "1", "NO_COLOR": "1"}, {"NO_COLOR": "1"})
+)
 def test_no_command_prints_a_colour(tmp_path: Path, more: dict[str, str]) -> None:
     for arguments in (["--help"], ["account", "list"], ["account"], ["config", "check"]):
         done = run_program(tmp_path, *arguments, more={**more, "TERM": "xterm-256color"})

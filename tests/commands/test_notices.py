@@ -433,6 +433,7 @@ def test_a_command_lays_it_down_and_runs_nothing(site: Site) -> None:
     assert site.waiting == []
 
 
+@pytest.mark.slow
 def test_what_was_not_taken_is_said_and_stays(site: Site) -> None:
     site.tell("echo no room; exit 75")
     site.run("account", "disable", "ada")

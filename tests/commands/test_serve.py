@@ -19,7 +19,7 @@ from tests.verifier.harness import until
 
 
 @pytest.mark.parametrize("number", first_quick(signal.SIGTERM, signal.SIGINT))
-@pytest.mark.parametrize("abstract", [False, True])
+@pytest.mark.parametrize("abstract", first_quick(True, False))
 def test_it_says_that_it_is_ready_and_leaves_nothing_behind(
     tmp_path: Path, right: str, number: signal.Signals, abstract: bool
 ) -> None:
@@ -67,6 +67,7 @@ def test_its_health_is_told_to_whoever_may_connect(tmp_path: Path, house: House)
         assert daemon.answers == []
 
 
+@pytest.mark.slow
 def test_idle_connections_do_not_keep_it_from_ending(tmp_path: Path, right: str) -> None:
     with serving(tmp_path) as daemon, contextlib.ExitStack() as stack:
         idle = [stack.enter_context(daemon.connected(name)) for name in sorted(ALL)]
@@ -94,6 +95,7 @@ def test_a_deleted_password_is_refused_at_the_very_next_attempt(
         assert asked(asking, "ada", right)["answer"] == "not mine"
 
 
+@pytest.mark.slow
 def test_what_was_used_is_written_at_the_end_and_a_restart_goes_on(
     tmp_path: Path, house: House, right: str
 ) -> None:
@@ -199,6 +201,7 @@ def test_reading_the_configuration_again_changes_whom_it_trusts(
         assert daemon.end() == 0
 
 
+@pytest.mark.slow
 def test_a_broken_configuration_or_store_does_not_start(tmp_path: Path) -> None:
     reason = refused(tmp_path, "--socket-dir", tmp_path / "run")
     assert reason == f"There is no store at {tmp_path}/store."

@@ -154,6 +154,7 @@ def test_what_a_restart_alone_can_do_is_named(
         assert log.endswith(f"\nSTATUS={ConfigStatus.of(config)}")
 
 
+@pytest.mark.slow
 def test_another_store_needs_a_restart(
     tmp_path: Path, house: House, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

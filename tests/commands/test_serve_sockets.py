@@ -110,6 +110,7 @@ def test_sockets_that_systemd_passes_are_served_and_stay(tmp_path: Path, right: 
         assert {path.name for path in run.iterdir()} == {"json", "other"}
 
 
+@pytest.mark.slow
 def test_what_is_strange_of_what_systemd_passes_is_named_and_the_rest_is_served(
     tmp_path: Path, right: str
 ) -> None:

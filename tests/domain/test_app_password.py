@@ -37,6 +37,7 @@ def test_a_used_id_is_never_given_again() -> None:
         used.add(id_)
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True)
 @given(st.sets(st.sampled_from(["000", "001", "zzz", "zzy"])), st.integers(0, 32**3 - 1))
 def test_wherever_the_draw_falls_the_id_is_unused(used: set[str], number: int) -> None:

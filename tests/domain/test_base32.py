@@ -188,6 +188,7 @@ def test_a_generous_way_to_write_it_is_still_read() -> None:
 # --- where it stands in another text -------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True)
 @given(st.text(max_size=30), st.text(max_size=30), BODIES, st.data())
 def test_wherever_it_stands_by_itself_it_is_found(

@@ -225,6 +225,7 @@ def shows_its_ends_alone(code: int, e164: str) -> None:
     assert phone.last_digits(number) == e164[-2:]
 
 
+@pytest.mark.slow
 def test_everywhere_the_mask_shows_the_country_and_the_last_two_digits() -> None:
     numbers = set(examples())
     assert len(numbers) > 900

@@ -68,6 +68,7 @@ def test_no_code_shows_itself() -> None:
     assert codes[0].reveal() not in repr(codes) + repr(presented)
 
 
+@pytest.mark.slow
 @given(st.integers(), st.integers(0, 9), st.data())
 def test_blanks_dashes_case_and_lookalikes_do_not_matter(
     seed: int, index: int, data: st.DataObject

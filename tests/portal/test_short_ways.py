@@ -97,6 +97,7 @@ def test_created_app_password_enters_few_files_and_changes_seldom(ada: Person) -
     assert_short(way_of_creation(ada), "create")
 
 
+@pytest.mark.slow
 def test_name_of_the_account_is_parsed_once(ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
     read = names._read

@@ -294,6 +294,7 @@ def test_apprise_asks_the_service_of_that_kind_with_number_and_message(
     assert "s3cret-token" not in apprise.arguments.read_text()
 
 
+@pytest.mark.slow
 def test_a_kind_without_a_service_and_a_service_that_refuses_are_failures(
     apprise: Recipe, web: Web
 ) -> None:

@@ -48,7 +48,7 @@ def daemon(place: tuple[Dovecot, Path]) -> Iterator[Asked]:
         yield daemon
 
 
-@pytest.mark.parametrize("account", [OPEN, ENFORCED])
+@pytest.mark.parametrize("account", first_quick(ENFORCED, OPEN))
 @pytest.mark.parametrize("name", TRIALS)
 def test_only_the_right_one_opens_the_mailbox(
     dovecot: Dovecot, daemon: Asked, name: str, account: str
@@ -59,7 +59,7 @@ def test_only_the_right_one_opens_the_mailbox(
     assert sorted(daemon.book.asked) == [(protocol, HOST) for protocol in PROTOCOLS]
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", first_quick(*PROTOCOLS))
 def test_the_service_is_told(dovecot: Dovecot, daemon: Asked, protocol: str) -> None:
     right = trial("right", daemon.house, ENFORCED, protocol, "http")
     said = {other: IN if other == protocol else REFUSED for other in PROTOCOLS}
@@ -90,7 +90,7 @@ def test_while_the_daemon_is_down_an_app_password_is_refused(
     assert dovecot.all_say(account, right.password) == dict.fromkeys(PROTOCOLS, IN)
 
 
-@pytest.mark.parametrize("written", [ENFORCED.upper(), "--help"])
+@pytest.mark.parametrize("written", first_quick(ENFORCED.upper(), "--help"))
 def test_a_name_is_no_way_around(dovecot: Dovecot, daemon: Asked, written: str) -> None:
     assert dovecot.says(written, OLD) == REFUSED
 

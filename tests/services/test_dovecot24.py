@@ -15,6 +15,7 @@ from tests.services.old_passwords import OLD
 from tests.services.recipes import adapted
 from tests.services.sign_in import HOST, IN, NOT_NOW, PROTOCOLS, REFUSED, connected, says
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
+from tests.support import first_quick
 from tests.unix_sockets import listening
 from tests.verifier.harness import served_in_thread
 
@@ -52,7 +53,7 @@ def everywhere(said: str) -> dict[str, str]:
     return dict.fromkeys(PROTOCOLS, said)
 
 
-@pytest.mark.parametrize("account", [OPEN, ENFORCED])
+@pytest.mark.parametrize("account", first_quick(ENFORCED, OPEN))
 @pytest.mark.parametrize("name", TRIALS)
 def test_only_the_right_one_opens_the_mailbox(
     dovecot: Dovecot, daemon: Asked, name: str, account: str

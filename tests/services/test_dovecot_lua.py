@@ -13,7 +13,7 @@ from tests.services.recipes import adapted, lua_script
 from tests.services.require import require_program, unavailable
 from tests.services.sign_in import HOST, IN, NOT_NOW, PROTOCOLS, REFUSED
 from tests.services.trials import ALL_SIGNS, ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
-from tests.support import NOW
+from tests.support import NOW, first_quick
 
 BOB, LATIN = "bob@example.org", b"\xfcber alles"  # ISO 8859-1, as old programs send it
 # The old passwords work from here alone (recipes/roundcube); and where else somebody may come from.
@@ -67,7 +67,7 @@ def everywhere(said: str) -> dict[str, str]:
     return dict.fromkeys(PROTOCOLS, said)
 
 
-@pytest.mark.parametrize("account", [OPEN, ENFORCED])
+@pytest.mark.parametrize("account", first_quick(ENFORCED, OPEN))
 @pytest.mark.parametrize("name", TRIALS)
 def test_only_the_right_one_opens_the_mailbox(
     dovecot: Dovecot, daemon: Asked, name: str, account: str
@@ -156,7 +156,7 @@ def test_a_default_domain_completes_the_name(dovecot: Dovecot, daemon: Asked) ->
     assert not (mailboxes / "carol").exists()
 
 
-@pytest.mark.parametrize("sent", NAMES)
+@pytest.mark.parametrize("sent", first_quick(*NAMES))
 def test_a_name_is_read_as_programs_write_it(dovecot: Dovecot, daemon: Asked, sent: str) -> None:
     """Dovecot opens the mailbox of the account's own name, and no other."""
     name = NAMES[sent]
@@ -175,12 +175,13 @@ def test_a_name_is_read_as_programs_write_it(dovecot: Dovecot, daemon: Asked, se
     daemon.start()
 
 
-@pytest.mark.parametrize("sign", list('"*()/\\ \x1b'))
+@pytest.mark.parametrize("sign", first_quick(*'"*()/\\ \x1b'))
 def test_what_no_name_has_is_refused_unasked(dovecot: Dovecot, daemon: Asked, sign: str) -> None:
     assert dovecot.says(f"dora{sign}", OLD) == REFUSED
     assert daemon.book.asked == []
 
 
+@pytest.mark.slow
 def test_the_old_password_can_be_the_webmails_alone(dovecot: Dovecot, daemon: Asked) -> None:
     right = trial("right", daemon.house, OPEN, "mail", "http")
     assert dovecot.says(OPEN, OLD) == IN

@@ -15,6 +15,7 @@ from tests.services.require import require_program, unavailable
 from tests.services.trials import ENFORCED, OPEN, TRIALS, Asked, asked, trial
 from tests.services.web import HOST, free_port, listening, own_folder
 from tests.services.xmpp import DOMAIN, IN, REFUSED, says
+from tests.support import first_quick
 
 pytestmark = pytest.mark.slow
 _BESIDE = """\
@@ -73,7 +74,7 @@ def ejabberd(server: tuple[int, Path], folder: Path) -> Iterator[Ejabberd]:
         yield Ejabberd(port, log, daemon)
 
 
-@pytest.mark.parametrize("account", [OPEN, ENFORCED])
+@pytest.mark.parametrize("account", first_quick(ENFORCED, OPEN))
 @pytest.mark.parametrize("name", TRIALS)
 def test_the_right_one_gets_in_and_nothing_else(
     ejabberd: Ejabberd, name: str, account: str

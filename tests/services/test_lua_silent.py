@@ -213,6 +213,7 @@ def test_every_character_that_can_stand_in_an_app_password_is_known(script: Scri
         assert says(script, "bob", one + secret[len(symbols) :]) == WAITS, ascii(one)
 
 
+@pytest.mark.slow
 def test_whatever_is_read_as_an_app_password_waits(script: Script) -> None:
     """The same spellings through both: right ones, and what only resembles one."""
     chance = random.Random(16)

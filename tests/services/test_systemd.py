@@ -24,7 +24,7 @@ from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
 from tests.serving import asked
-from tests.support import House
+from tests.support import House, first_quick
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 UNITS = sorted(
@@ -109,7 +109,7 @@ def test_every_unit_that_a_recipe_names_is_shipped() -> None:
             assert missing == set(), path
 
 
-@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize("name", first_quick(*UNITS))
 def test_systemd_finds_nothing_wrong_with_a_unit(name: str, tmp_path: Path) -> None:
     analyze = require_program("systemd-analyze", "systemd")
     for one in UNITS:
@@ -323,6 +323,7 @@ def test_restricted_as_the_service_it_answers_and_cannot_do_what_it_need_not(
     assert (sandbox.store / "accounts" / "ada.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_restricted_as_the_service_it_writes_down_what_was_used(sandbox: Sandbox) -> None:
     with sandbox.waiting() as process:
         assert sandbox.ask() == "yes"

@@ -27,6 +27,7 @@ def test_one_stream_that_is_no_terminal_is_refused(
     assert sorted(said.split("\n")[2:]) == sorted(["", _NEEDS, "code=64"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("elsewhere", ["2>note", "2>&-"])
 def test_without_stderr_alone_the_terminal_is_told_what_is_missing(
     installed: Installed, tmp_path: Path, elsewhere: str

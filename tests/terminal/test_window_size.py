@@ -103,6 +103,7 @@ def test_a_huge_window_takes_no_memory(installed: Installed, windows: list[Windo
     assert max(row for row, _ in drawn) <= LARGEST[1]
 
 
+@pytest.mark.slow
 def test_a_window_that_becomes_huge_takes_no_memory(
     installed: Installed, windows: list[Window]
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_window_that_becomes_huge_takes_no_memory(
     assert window.most_memory < _ENOUGH
 
 
+@pytest.mark.slow
 def test_a_size_that_the_terminal_reports_is_not_taken(
     installed: Installed, windows: list[Window]
 ) -> None:
@@ -131,6 +133,7 @@ def test_a_size_that_the_terminal_reports_is_not_taken(
     assert window.most_memory < _ENOUGH
 
 
+@pytest.mark.slow
 def test_the_kiosk_has_bounds(installed: Installed, windows: list[Window]) -> None:
     windows.append(Window(installed, (80, 24)))
     window = windows[0]

@@ -43,6 +43,7 @@ async def test_nothing_in_it_acts_on_the_terminal() -> None:
         assert r"\x1b[31m" in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_what_happens_meanwhile_is_there_at_the_next_look() -> None:
     house = watched()
     async with opened(house) as visit:
@@ -61,6 +62,7 @@ async def test_what_happens_meanwhile_is_there_at_the_next_look() -> None:
         assert "198.51.100.9" in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_another_session_that_is_over_leaves_for_login() -> None:
     house = busy()
     async with opened(house) as visit:

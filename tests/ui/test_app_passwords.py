@@ -112,6 +112,7 @@ async def test_several_are_marked_and_deleted_together() -> None:
     assert names(house) == ["B", "D"]
 
 
+@pytest.mark.slow
 async def test_before_several_go_one_is_asked_who_it_is_if_that_is_long_ago() -> None:
     house = house_with("A", "B", "C")
     async with opened(house) as visit:
@@ -129,6 +130,7 @@ async def test_before_several_go_one_is_asked_who_it_is_if_that_is_long_ago() ->
     assert names(house) == []
 
 
+@pytest.mark.slow
 async def test_a_deletion_that_could_not_be_listed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     house = house_with("A", "B")
     real = house.store.transaction
@@ -147,6 +149,7 @@ async def test_a_deletion_that_could_not_be_listed_says_so(monkeypatch: pytest.M
     assert names(house) == ["B"]
 
 
+@pytest.mark.slow
 async def test_after_a_deletion_the_cursor_stays_near() -> None:
     async with opened(house_with("A", "B", "C")) as visit:
         await visit.to_app_passwords()
@@ -156,6 +159,7 @@ async def test_after_a_deletion_the_cursor_stays_near() -> None:
         assert current.name == "C"
 
 
+@pytest.mark.slow
 async def test_renaming_keeps_the_cursor_and_the_password() -> None:
     house = house_with("A", "B", "C")
     async with opened(house) as visit:
@@ -174,6 +178,7 @@ async def test_renaming_keeps_the_cursor_and_the_password() -> None:
     assert names(house) == ["Z", "B", "C"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "dialog"),
     [
@@ -194,6 +199,7 @@ async def test_details_tell_everything_and_lead_on(
         assert visit.on(dialog or AppPasswordsScreen)
 
 
+@pytest.mark.slow
 async def test_details_longer_than_the_window_scroll_above_their_buttons() -> None:
     async with opened(house_with("n" * 64), size=(40, 12)) as visit:
         await visit.to_app_passwords()
@@ -222,6 +228,7 @@ async def test_the_filter_narrows_down_while_one_types() -> None:
         assert visit.on(AppPasswordsScreen)
 
 
+@pytest.mark.slow
 async def test_the_list_is_sorted_by_the_next_column_and_the_other_way_round() -> None:
     async with opened(house_with("b", "A", "c"), size=(120, 40)) as visit:
         await visit.to_app_passwords()
@@ -238,6 +245,7 @@ async def test_the_list_is_sorted_by_the_next_column_and_the_other_way_round() -
         assert shown() == "bAc"
 
 
+@pytest.mark.slow
 async def test_a_click_on_delete_asks_and_a_click_on_the_gear_opens_settings() -> None:
     async with opened(house_with("A", "B")) as visit:
         await visit.to_app_passwords()
@@ -269,6 +277,7 @@ async def test_two_windows_at_once_never_overwrite_each_other() -> None:
     assert names(house) == ["Phone", "Made elsewhere"]
 
 
+@pytest.mark.slow
 async def test_delete_at_the_end_of_a_row_means_this_row_whatever_else_is_marked() -> None:
     house = house_with("A", "B", "C")
     async with opened(house) as visit:
@@ -295,6 +304,7 @@ async def test_a_name_and_three_keys_are_a_copied_password_and_a_fourth_closes()
         assert "✓ Created Laptop." in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_few_recovery_codes_are_told_at_every_sign_in() -> None:
     async with opened(few_codes()) as visit:
         await visit.sign_in()

@@ -90,6 +90,7 @@ async def test_a_phone_reads_the_key_that_is_shown_and_its_code_is_accepted(
         assert visit.on(RecoveryCodesDialog)
 
 
+@pytest.mark.slow
 async def test_at_40x12_the_key_is_shown_instead() -> None:
     house = new_account()
     async with opened(house, size=(40, 12)) as visit:
@@ -104,6 +105,7 @@ async def test_at_40x12_the_key_is_shown_instead() -> None:
         assert visit.on(RecoveryCodesDialog)
 
 
+@pytest.mark.slow
 async def test_when_the_terminal_grows_the_picture_comes_and_the_key_goes() -> None:
     async with opened(new_account(), size=(40, 12)) as visit:
         await set_up_app(visit)
@@ -170,6 +172,7 @@ async def test_each_time_it_is_opened_it_has_another_key() -> None:
         assert key(visit) != first
 
 
+@pytest.mark.slow
 async def test_the_key_is_nowhere_but_in_its_label_and_cannot_be_selected() -> None:
     async with opened(new_account()) as visit:
         await set_up_app(visit)
@@ -180,6 +183,7 @@ async def test_the_key_is_nowhere_but_in_its_label_and_cannot_be_selected() -> N
         assert not KeyLabel.ALLOW_SELECT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("window", "picture_fits"), first_row_quick(((80, 24), False), ((130, 55), True))
 )

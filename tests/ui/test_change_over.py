@@ -86,6 +86,7 @@ async def test_settings_shows_the_summary_and_the_last_use() -> None:
         assert sentence in str(visit.screen.query_one("#protection", Label).content)
 
 
+@pytest.mark.slow
 async def test_settings_of_a_store_of_ones_own_shows_no_summary() -> None:
     house = enforced(None, None)
     async with opened(house, connecting=ConnectionHelp(on_server=False)) as visit:

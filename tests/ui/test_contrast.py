@@ -56,6 +56,7 @@ async def require_readable(visit: Visit) -> None:
         assert looks_faint(visit) == [], f"{look}: {visit.screen_text()}"
 
 
+@pytest.mark.slow
 async def test_contrast_suffices() -> None:
     async with opened(demo_house()) as visit:
         await walk(visit, partial(require_readable, visit))

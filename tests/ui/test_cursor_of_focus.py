@@ -1,5 +1,7 @@
 """The terminal's hidden cursor stands on what has the focus: screen readers follow it."""
 
+import pytest
+
 from tests.ui.walks import Visit, house_with, opened
 
 
@@ -20,6 +22,7 @@ async def test_it_goes_from_fields_to_buttons() -> None:
         assert under_cursor(visit).strip().startswith("Sign in")
 
 
+@pytest.mark.slow
 async def test_it_stands_on_the_row_of_a_list_and_of_a_table_though_they_scroll() -> None:
     names = [f"App {number:02}" for number in range(20)]
     async with opened(house_with(*names), size=(80, 24)) as visit:
@@ -34,6 +37,7 @@ async def test_it_stands_on_the_row_of_a_list_and_of_a_table_though_they_scroll(
         assert under_cursor(visit).strip().startswith("App 19")
 
 
+@pytest.mark.slow
 async def test_it_stands_in_the_dialog_that_lies_over_the_rest() -> None:
     async with opened(house_with("Laptop")) as visit:
         await visit.settle()

@@ -36,6 +36,7 @@ async def test_it_is_said_before_and_told_after_yes() -> None:
         assert noticed.ended == [ACCOUNT]  # both went as one change
 
 
+@pytest.mark.slow
 async def test_nothing_is_said_where_nobody_ends_them() -> None:
     async with opened(house_with("Laptop")) as visit:
         await visit.to_app_passwords()

@@ -49,6 +49,7 @@ async def test_edit_begins_with_what_it_is_and_saves_what_was_chosen() -> None:
     assert after.expires == datetime(2026, 12, 23, tzinfo=UTC)
 
 
+@pytest.mark.slow
 async def test_enter_in_the_name_saves_it_and_nothing_else() -> None:
     house = house_with("Laptop", "Phone")
     limited = replace(laptop(house), scope=("imap", "smtp"), expires=NOW + timedelta(days=9))
@@ -117,6 +118,7 @@ async def test_x_pauses_and_resumes_and_the_footer_says_which() -> None:
     assert not laptop(house).paused
 
 
+@pytest.mark.slow
 async def test_of_several_that_are_marked_the_others_are_paused_and_all_are_resumed() -> None:
     house = house_with("A", "B", "C")
     async with opened(house) as visit:
@@ -131,6 +133,7 @@ async def test_of_several_that_are_marked_the_others_are_paused_and_all_are_resu
     assert not any(each.paused for each in house.now(ACCOUNT).app_passwords)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", first_quick((80, 24), (40, 12)))
 async def test_paused_is_seen_in_the_list_and_in_details(size: tuple[int, int]) -> None:
     house = house_with("Laptop")

@@ -86,6 +86,7 @@ async def test_every_widget_is_styled_but_a_few_times(styled: Counter[object]) -
         assert sum(styled.values()) <= MOST_STYLED
 
 
+@pytest.mark.slow
 async def test_screens_and_dialogs_are_styled_but_a_few_times(styled: Counter[object]) -> None:
     async with opened(house_with("Laptop", "Phone"), size=(120, 40)) as visit:
         await visit.sign_in()
@@ -95,6 +96,7 @@ async def test_screens_and_dialogs_are_styled_but_a_few_times(styled: Counter[ob
             assert max(styled.values()) <= MOST_TIMES, key
 
 
+@pytest.mark.slow
 async def test_the_keys_below_are_drawn_anew_only_if_they_change() -> None:
     async with opened(house_with("Laptop")) as visit:
         await visit.sign_in()

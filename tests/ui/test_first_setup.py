@@ -112,6 +112,7 @@ async def test_with_a_phone_it_takes_a_code_that_was_sent_there(kind: str) -> No
         assert phone.which == "authentication"
 
 
+@pytest.mark.slow
 async def test_between_code_and_recovery_codes_it_says_what_is_done_and_keys_do_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -142,6 +143,7 @@ async def test_between_code_and_recovery_codes_it_says_what_is_done_and_keys_do_
         assert title(visit) == "Step 3 of 4: Your recovery codes"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", first_quick((80, 24), (40, 12)))
 async def test_footers_of_the_last_steps_say_what_comes(size: tuple[int, int]) -> None:
     async with opened(new_account(), size=size) as visit:
@@ -186,6 +188,7 @@ async def test_the_first_app_password_can_be_skipped(by: str) -> None:
     assert house.now(ACCOUNT).app_passwords == ()
 
 
+@pytest.mark.slow
 async def test_an_account_that_has_app_passwords_is_offered_none() -> None:
     house = new_account()
     house.issue("Laptop", ACCOUNT)
@@ -221,6 +224,7 @@ async def test_nothing_else_can_be_reached_before(make: Callable[[], House]) -> 
         assert visit.on(SetUpScreen)
 
 
+@pytest.mark.slow
 async def test_whoever_sets_it_up_elsewhere_meanwhile_is_asked_to_sign_in_with_it() -> None:
     house = new_account()
     async with opened(house) as visit:
@@ -255,6 +259,7 @@ async def test_the_demonstration_gives_the_code_away(monkeypatch: pytest.MonkeyP
         assert visit.on(RecoveryCodesDialog)
 
 
+@pytest.mark.slow
 async def test_esc_twice_signs_out_and_what_comes_between_takes_it_back() -> None:
     async with opened(new_account()) as visit:
         await visit.sign_in()

@@ -39,6 +39,7 @@ def look(app: object) -> None:
     app.sign_out_when_idle()
 
 
+@pytest.mark.slow
 async def test_thirty_seconds_before_the_end_a_line_says_so_and_then_one_is_signed_out() -> None:
     house = house_with("Laptop")
     async with opened(house, sign_out_after=LIMIT) as visit:
@@ -55,6 +56,7 @@ async def test_thirty_seconds_before_the_end_a_line_says_so_and_then_one_is_sign
         assert STAY not in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_any_key_dismisses_the_line_and_does_nothing_else() -> None:
     house = house_with("Laptop")
     async with opened(house, sign_out_after=LIMIT) as visit:
@@ -82,6 +84,7 @@ async def test_the_line_stands_over_a_dialog_and_a_secret_goes_with_the_session(
         ]
 
 
+@pytest.mark.slow
 async def test_quitting_needs_no_second_key_under_the_line() -> None:
     house = house_with()
     app = portal_app(house, sign_out_after=LIMIT)
@@ -118,6 +121,7 @@ async def test_what_is_typed_at_a_kiosks_door_does_not_put_the_end_off() -> None
     assert door.let_in == 0
 
 
+@pytest.mark.slow
 async def test_who_got_in_at_a_kiosk_has_time_and_leaves_it_by_signing_out() -> None:
     house, door = house_with(), Door()
     app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)
@@ -132,6 +136,7 @@ async def test_who_got_in_at_a_kiosk_has_time_and_leaves_it_by_signing_out() -> 
     assert app.last_words == "You are signed out."
 
 
+@pytest.mark.slow
 async def test_at_a_kiosk_who_is_signed_out_has_to_knock_again() -> None:
     house, door = house_with(), Door()
     app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)

@@ -53,6 +53,7 @@ async def test_the_footer_is_true_of_what_enter_does() -> None:
         assert footer(visit.screen_text()).startswith("⏎ Details  c Create")
 
 
+@pytest.mark.slow
 async def test_while_a_field_has_the_focus_the_footer_names_the_other_key() -> None:
     async with opened(house_with()) as visit:
         await visit.settle()
@@ -86,6 +87,7 @@ async def test_help_tells_the_keys_of_the_screen_it_was_asked_on(key: str) -> No
         assert visit.on(AppPasswordsScreen)
 
 
+@pytest.mark.slow
 async def test_help_over_a_dialog_returns_to_it_with_nothing_lost() -> None:
     async with opened(house_with()) as visit:
         await visit.to_create("Laptop")
@@ -149,6 +151,7 @@ async def test_arrows_move_between_the_buttons_of_a_dialog() -> None:
         assert ids == ["close", "delete", "close", "facts"]
 
 
+@pytest.mark.slow
 async def test_an_open_list_has_a_footer_of_its_own_and_esc_closes_it_alone() -> None:
     async with opened(house_with()) as visit:
         await visit.to_create()
@@ -158,6 +161,7 @@ async def test_an_open_list_has_a_footer_of_its_own_and_esc_closes_it_alone() ->
         assert footer(visit.screen_text()) == "⏎ Open  esc Cancel  ? Help"
 
 
+@pytest.mark.slow
 async def test_help_and_palette_speak_of_what_a_key_does_now() -> None:
     """What is only text in a field is no key, and where one is already no place to go."""
     async with opened(house_with("Laptop")) as visit:
@@ -171,6 +175,7 @@ async def test_help_and_palette_speak_of_what_a_key_does_now() -> None:
         assert "/" not in dict(help_keys(visit.app))
 
 
+@pytest.mark.slow
 async def test_reading_the_list_again_says_so() -> None:
     async with opened(house_with("Laptop")) as visit:
         await visit.sign_in()

@@ -183,6 +183,7 @@ async def test_somebody_else_may_have_created_the_first_account_meanwhile() -> N
     assert house.store.list_names() == ["grace@example.org"]
 
 
+@pytest.mark.slow
 async def test_a_store_that_fails_is_said_and_can_be_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -208,6 +209,7 @@ async def test_the_demonstration_tells_how_to_get_in() -> None:
         assert visit.focused.id == "password"
 
 
+@pytest.mark.slow
 async def test_two_keys_are_in_the_demonstration() -> None:
     async with opened(demo_house(), show_demo=True) as visit:
         await visit.settle()
@@ -218,6 +220,7 @@ async def test_two_keys_are_in_the_demonstration() -> None:
         assert isinstance(visit.screen, PortalScreen)
 
 
+@pytest.mark.slow
 async def test_the_code_of_the_demonstration_may_be_typed_all_the_same() -> None:
     async with opened(demo_house(), show_demo=True) as visit:
         await visit.settle()
@@ -226,6 +229,7 @@ async def test_the_code_of_the_demonstration_may_be_typed_all_the_same() -> None
         assert visit.app.signed_in
 
 
+@pytest.mark.slow
 async def test_who_gives_up_in_the_demonstration_finds_the_password_again() -> None:
     async with opened(demo_house(), show_demo=True) as visit:
         await visit.settle()
@@ -236,6 +240,7 @@ async def test_who_gives_up_in_the_demonstration_finds_the_password_again() -> N
         assert visit.on(SecurityCodeDialog)
 
 
+@pytest.mark.slow
 async def test_help_that_is_open_when_one_is_let_in_goes_with_the_door() -> None:
     house = house_with()
     async with opened(house) as visit:

@@ -72,6 +72,7 @@ async def test_what_is_copied_is_what_is_shown_without_the_spaces() -> None:
         assert "Sent to your terminal's clipboard. Copy something else" in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_it_can_be_copied_again() -> None:
     async with opened(house_with()) as visit:
         await visit.to_reveal()
@@ -97,6 +98,7 @@ async def test_the_secret_lives_nowhere_but_there() -> None:
         assert not [label for label in gc.get_objects() if isinstance(label, SecretLabel)]
 
 
+@pytest.mark.slow
 async def test_on_a_small_terminal_password_and_buttons_stay_in_sight() -> None:
     async with opened(house_with(), size=(40, 12)) as visit:
         await visit.to_reveal()

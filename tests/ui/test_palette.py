@@ -84,6 +84,7 @@ async def test_palette_does_what_is_chosen() -> None:
         assert visit.on(HelpDialog)
 
 
+@pytest.mark.slow
 async def test_palette_goes_everywhere_from_everywhere() -> None:
     async with opened(house_with("Laptop")) as visit:
         await visit.sign_in()
@@ -125,6 +126,7 @@ async def test_palette_opens_and_deletes_an_app_password_from_another_screen() -
         assert [password.name for password in account.app_passwords] == ["Phone"]
 
 
+@pytest.mark.slow
 async def test_palette_of_one_that_was_deleted_meanwhile_says_so() -> None:
     house = house_with("Laptop")
     async with opened(house) as visit:

@@ -59,12 +59,14 @@ async def to_the_link(visit: Visit) -> None:
     await visit.press("enter", "enter")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("walk", first_quick(to_password, to_the_link))
 def test_the_section_is_dim(snap_compare: Callable[..., bool], walk: Walk) -> None:
     app = portal_app(elsewhere(house_with(), Source()))
     assert snap_compare(app, terminal_size=(80, 24), run_before=lambda pilot: walk(Visit(pilot)))
 
 
+@pytest.mark.slow
 async def test_the_section_says_where_passwords_are_changed() -> None:
     async with opened(elsewhere(house_with(), Source())) as visit:
         await to_password(visit)
@@ -74,6 +76,7 @@ async def test_the_section_says_where_passwords_are_changed() -> None:
         assert "Change it where it says above." in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_the_store_s_own_are_changed_as_before() -> None:
     async with opened(house_with()) as visit:
         await visit.to_settings()

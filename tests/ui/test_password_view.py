@@ -58,6 +58,7 @@ def shown(table: PasswordTable) -> list[str]:
 # --- the pane -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "has_pane"), [(99, False), (100, True), (150, True)])
 async def test_pane_is_there_from_a_hundred_columns_on(width: int, has_pane: bool) -> None:
     async with opened(demo_house(), size=(width, 24)) as visit:
@@ -69,6 +70,7 @@ async def test_pane_is_there_from_a_hundred_columns_on(width: int, has_pane: boo
         assert ("SMTP     mail.example.org  587  STARTTLS" in text) is has_pane
 
 
+@pytest.mark.slow
 async def test_list_keeps_to_its_content_from_a_hundred_and_fifty_columns_on() -> None:
     async with opened(demo_house(), size=(200, 50)) as visit:
         await visit.to_app_passwords()
@@ -81,6 +83,7 @@ async def test_list_keeps_to_its_content_from_a_hundred_and_fifty_columns_on() -
         assert "│" in visit.screen_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", first_quick((80, 24), (64, 24), (120, 40), (200, 50)))
 async def test_calendar_and_contacts_is_never_cut(size: tuple[int, int]) -> None:
     async with opened(demo_house(), size=size) as visit:
@@ -121,6 +124,7 @@ async def test_set_up_card_is_shown_again_without_the_password() -> None:
 # --- it lives -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_use_elsewhere_is_seen_without_a_key_and_the_cursor_stays() -> None:
     house, uses = used_house("Laptop", "Phone", "Tablet")
     async with opened(house, size=WIDE) as visit:
@@ -141,6 +145,7 @@ async def test_use_elsewhere_is_seen_without_a_key_and_the_cursor_stays() -> Non
         assert current.name == "Phone"
 
 
+@pytest.mark.slow
 async def test_nothing_is_looked_for_while_the_list_is_covered() -> None:
     """Else the list would be drawn again and again below the palette."""
     house, uses = used_house("Laptop")
@@ -199,6 +204,7 @@ async def test_nothing_is_drawn_while_nothing_changes(monkeypatch: pytest.Monkey
         assert drawn
 
 
+@pytest.mark.slow
 async def test_session_that_was_ended_elsewhere_ends_here_without_a_key() -> None:
     house = house_with("Laptop")
     async with opened(house) as visit:
@@ -214,6 +220,7 @@ async def test_session_that_was_ended_elsewhere_ends_here_without_a_key() -> Non
         assert "Sign in" in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_u_reads_the_list_again() -> None:
     house = house_with("Laptop")
     async with opened(house) as visit:
@@ -226,6 +233,7 @@ async def test_u_reads_the_list_again() -> None:
 # --- marks, and the way back ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_marks_all_that_are_shown_and_the_footer_counts() -> None:
     async with opened(house_with("Tablet", "Laptop", "Table lamp")) as visit:
         await visit.to_app_passwords()
@@ -235,6 +243,7 @@ async def test_marks_all_that_are_shown_and_the_footer_counts() -> None:
         assert "d Delete  " in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_range_marks_from_where_it_began_to_the_cursor() -> None:
     async with opened(house_with(*"ABCDE")) as visit:
         await visit.to_app_passwords()
@@ -248,6 +257,7 @@ async def test_range_marks_from_where_it_began_to_the_cursor() -> None:
         assert "d Delete 2" in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_esc_takes_back_marks_then_the_filter_then_leaves() -> None:
     async with opened(house_with("Tablet", "Laptop")) as visit:
         await visit.to_app_passwords()
@@ -286,12 +296,14 @@ async def test_filter_looks_at_name_scope_service_and_address() -> None:
             assert f'{len(names)} of 12 · "{text}"' in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_numbers_in_names_are_in_the_order_of_numbers() -> None:
     async with opened(house_with("Device 10", "Device 2", "device 1")) as visit:
         await visit.to_app_passwords()
         assert shown(visit.screen.query_one(PasswordTable)) == ["device 1", "Device 2", "Device 10"]
 
 
+@pytest.mark.slow
 async def test_click_on_a_heading_sorts_by_it_and_once_more_reverses() -> None:
     async with opened(demo_house(), size=(80, 24)) as visit:
         await visit.to_app_passwords()
@@ -328,6 +340,7 @@ async def test_rows_out_of_sight_are_counted_above_and_below(size: tuple[int, in
         assert "↓" not in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_other_lists_and_dialogs_count_them_too() -> None:
     async with opened(demo_house(), size=(40, 12)) as visit:
         await visit.to_app_passwords()
@@ -338,6 +351,7 @@ async def test_other_lists_and_dialogs_count_them_too() -> None:
         assert "more" in visit.screen_text().splitlines()[-2]
 
 
+@pytest.mark.slow
 async def test_help_says_what_the_sign_means() -> None:
     async with opened(demo_house(), size=(80, 50)) as visit:
         await visit.to_app_passwords()
@@ -346,6 +360,7 @@ async def test_help_says_what_the_sign_means() -> None:
         assert "Ends soon, or unused for 90 days" in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_after_the_last_is_deleted_it_says_that_everything_is() -> None:
     async with opened(house_with("Laptop")) as visit:
         await visit.to_app_passwords()
@@ -365,6 +380,7 @@ async def test_many_that_are_deleted_are_counted_where_a_line_could_not_name_the
         assert "✓ Deleted C, D, E." in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_how_many_there_may_be_is_said_only_while_there_is_no_room() -> None:
     house = house_with(*(f"Device {number}" for number in range(40)))
     async with opened(house) as visit:
@@ -379,6 +395,7 @@ async def test_how_many_there_may_be_is_said_only_while_there_is_no_room() -> No
         assert "of 40" not in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_labels_are_muted_but_the_one_under_the_cursor() -> None:
     async with opened(demo_house()) as visit:
         await visit.to_app_passwords()
@@ -390,6 +407,7 @@ async def test_labels_are_muted_but_the_one_under_the_cursor() -> None:
         assert isinstance(facts, OptionList)
 
 
+@pytest.mark.slow
 async def test_footer_keeps_the_verb_that_counts_where_there_is_little_room() -> None:
     async with opened(house_with("A", "B"), size=(40, 12)) as visit:
         await visit.to_app_passwords()
@@ -397,6 +415,7 @@ async def test_footer_keeps_the_verb_that_counts_where_there_is_little_room() ->
         assert "d Delete 2" in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_line_under_the_tab_is_right_after_a_resize() -> None:
     async with opened(house_with("A")) as visit:
         await visit.to_app_passwords()

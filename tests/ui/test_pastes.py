@@ -22,6 +22,7 @@ def value(visit: Visit) -> str:
     return str(getattr(visit.focused, "value", None))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", first_quick(1_101, 5_000, 65_536))
 async def test_a_paste_that_is_too_long_for_a_name_is_told_and_not_dropped(length: int) -> None:
     async with opened(house_with("Laptop")) as visit:
@@ -33,6 +34,7 @@ async def test_a_paste_that_is_too_long_for_a_name_is_told_and_not_dropped(lengt
         assert value(visit) == "Phone"
 
 
+@pytest.mark.slow
 async def test_of_several_lines_the_first_stands_in_the_field_and_that_is_told() -> None:
     async with opened(house_with("Laptop")) as visit:
         await visit.to_app_passwords()

@@ -103,6 +103,7 @@ async def test_an_eager_enter_neither_copies_nor_closes() -> None:
         assert visit.on(SecurityScreen)
 
 
+@pytest.mark.slow
 async def test_quitting_uncopied_needs_the_key_twice() -> None:
     async with opened(protected()) as visit:
         await open_codes(visit)
@@ -111,6 +112,7 @@ async def test_quitting_uncopied_needs_the_key_twice() -> None:
         assert visit.app.is_running
 
 
+@pytest.mark.slow
 async def test_at_40x12_all_ten_and_the_buttons_are_in_sight() -> None:
     async with opened(protected(), size=(40, 12)) as visit:
         await visit.sign_in()

@@ -144,6 +144,7 @@ async def test_with_the_first_method_come_the_first_recovery_codes() -> None:
         assert row(visit, "recovery") == "☑ Recovery codes 10 of 10 left New codes"
 
 
+@pytest.mark.slow
 async def test_while_recovery_codes_are_made_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     house = optional()
     house.give_authenticator(ACCOUNT)
@@ -159,6 +160,7 @@ async def test_while_recovery_codes_are_made_it_says_so(monkeypatch: pytest.Monk
         assert "Making your recovery codes" not in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_where_no_codes_are_sent_one_line_says_so() -> None:
     house = House(outbox=Outbox(frozenset()))
     house.add(ACCOUNT)
@@ -174,6 +176,7 @@ async def test_where_no_codes_are_sent_one_line_says_so() -> None:
         assert "Authenticator app, recovery codes" in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_a_phone_of_before_can_be_removed_where_no_codes_are_sent_any_more() -> None:
     house = House(outbox=Outbox(frozenset()))
     house.add(ACCOUNT)
@@ -225,6 +228,7 @@ async def test_the_last_one_stays_where_one_is_needed() -> None:
     assert house.now(ACCOUNT).has_second_factor
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -264,6 +268,7 @@ async def test_another_preferred_option_is_asked_first_next_time(by: str) -> Non
         assert visit.on(AppPasswordsScreen)
 
 
+@pytest.mark.slow
 async def test_an_option_that_cannot_be_preferred_says_why_and_changes_nothing() -> None:
     house = optional()
     house.give_authenticator(ACCOUNT)
@@ -337,6 +342,7 @@ async def test_a_missing_key_is_told_and_the_rest_goes_on(monkeypatch: pytest.Mo
         assert "✗ The key of the store is not where it should be." in visit.sentences()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", first_quick(("enter",), ("d",), ("o",), ("end", "enter")))
 async def test_a_session_that_ended_elsewhere_takes_the_open_dialog_with_it(
     keys: tuple[str, ...],
@@ -382,6 +388,7 @@ async def test_every_row_can_be_reached_with_tab_arrows_and_enter_alone() -> Non
         assert visit.on(ConfirmDialog)
 
 
+@pytest.mark.slow
 async def test_every_method_is_seen_in_a_small_window() -> None:
     async with opened(protected(), size=(40, 12)) as visit:
         await visit.sign_in()

@@ -20,6 +20,7 @@ from tests.ui.walks import ACCOUNT, house_with, opened
 NEW = "loom cards remember flowers"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", first_quick("f2", "v"))
 async def test_esc_leads_back_to_the_app_passwords(key: str) -> None:
     async with opened(house_with()) as visit:
@@ -39,6 +40,7 @@ async def test_settings_opens_by_its_keys(key: str) -> None:
         assert visit.on(SettingsScreen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", first_quick("escape", "q"))
 async def test_esc_pressed_twice_on_the_app_passwords_signs_out(key: str) -> None:
     hint = "Press esc again to sign out, ^q to quit."
@@ -119,6 +121,7 @@ async def test_a_refused_change_says_why_and_keeps_the_dialog_open(
     house.sign_in(ACCOUNT, PASSWORD)
 
 
+@pytest.mark.slow
 async def test_a_session_that_ended_elsewhere_leads_to_login_and_says_why() -> None:
     house = house_with("Laptop")
     async with opened(house) as visit:
@@ -130,6 +133,7 @@ async def test_a_session_that_ended_elsewhere_leads_to_login_and_says_why() -> N
         assert "the account's security was changed elsewhere" in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_a_session_that_ends_under_a_dialog_takes_the_dialog_with_it() -> None:
     house = house_with("Laptop")
     async with opened(house) as visit:
@@ -167,6 +171,7 @@ async def test_the_appearance_is_kept_for_the_next_time() -> None:
         assert "✓ Light" in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_look_is_changed_by_the_palette_and_kept() -> None:
     house = house_with("Laptop")
     async with opened(house) as visit:
@@ -211,6 +216,7 @@ async def test_look_that_this_terminal_cannot_show_is_kept_for_others_and_says_s
         assert house.now(ACCOUNT).appearance == "high-contrast"
 
 
+@pytest.mark.slow
 async def test_below_64_columns_the_list_stands_alone_until_something_is_opened() -> None:
     async with opened(house_with(), size=(40, 12)) as visit:
         await visit.to_settings()

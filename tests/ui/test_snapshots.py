@@ -63,7 +63,7 @@ CAN_DO_LITTLE = {
 }
 
 WITH_PANE = ("app-passwords-on-laptop", "app-passwords-in-pane", "app-passwords-range")
-EVERYDAY = (*MAIN, "welcome", "activity", "details", "reveal-qr", "verify-recovery")
+EVERYDAY = (*FIRST, "welcome", "first-account-strong", "verify-wrong", "set-up-app")
 
 
 def compare(snap_compare: Compare, name: str, size: tuple[int, int]) -> bool:

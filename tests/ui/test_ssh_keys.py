@@ -86,6 +86,7 @@ async def test_first_set_up_by_key_needs_no_phone() -> None:
         assert visit.on(CreateDialog)  # the last step: all may be done by now
 
 
+@pytest.mark.slow
 async def test_back_from_the_name_leads_to_the_methods() -> None:
     async with opened(new_with_key()) as visit:
         await set_up_by_key(visit)
@@ -141,6 +142,7 @@ async def test_key_is_looked_at_and_removed_by_yes() -> None:
         assert visit.on(AppPasswordsScreen)  # this session goes on
 
 
+@pytest.mark.slow
 async def test_keys_are_no_row_for_who_came_without_and_has_none() -> None:
     async with opened(optional()) as visit:
         await security(visit)
@@ -164,6 +166,7 @@ async def test_verify_again_offers_the_key(answer: str) -> None:
             assert visit.on(SecurityCodeDialog)
 
 
+@pytest.mark.slow
 async def test_where_only_recovery_codes_are_left_the_key_is_named() -> None:
     elsewhere = replace(key_alone(), proven_key=None)
     async with opened(elsewhere) as visit:
@@ -171,6 +174,7 @@ async def test_where_only_recovery_codes_are_left_the_key_is_named() -> None:
         assert "Or connect with your ssh key." in visit.sentences()
 
 
+@pytest.mark.slow
 async def test_row_of_keys_is_not_removed_as_a_whole() -> None:
     async with opened(with_keys()) as visit:
         await security(visit)

@@ -12,7 +12,7 @@ from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
-from tests.support import House, first_quick
+from tests.support import House, first_quick, first_row_quick
 from tests.ui.states_of_verification import (
     broken_delivery,
     by_text,
@@ -95,6 +95,7 @@ async def test_a_recovery_code_signs_in_once_and_letters_are_text_in_its_field()
         assert visit.on(ChooseDialog)
 
 
+@pytest.mark.slow
 async def test_a_pasted_code_may_have_a_space_in_it() -> None:
     async with opened(protected()) as visit:
         await visit.enter_password()
@@ -140,11 +141,11 @@ def expired(house: House) -> str:
 
 @pytest.mark.parametrize(
     ("make", "code", "sentence"),
-    [
+    first_row_quick(
         (protected, used, "That code was used already. Wait for the next one."),
         (by_text, lambda _: WRONG, "Wrong code. Check it against the newest message."),
         (by_text, expired, "That code has expired. Send a new one."),
-    ],
+    ),
 )
 async def test_a_refused_code_says_which_refusal_it_is(
     make: Callable[[], House], code: Callable[[House], str], sentence: str
@@ -190,6 +191,7 @@ async def test_coming_back_to_a_code_that_was_sent_sends_no_other() -> None:
         assert visit.on(AppPasswordsScreen)
 
 
+@pytest.mark.slow
 async def test_a_message_that_cannot_be_sent_is_told_and_another_way_works() -> None:
     async with opened(broken_delivery()) as visit:
         await visit.enter_password()

@@ -249,6 +249,7 @@ async def test_a_new_password_deletes_app_passwords_only_where_that_is_ticked(ti
     house.challenge(ACCOUNT, NEW)
 
 
+@pytest.mark.slow
 async def test_without_app_passwords_there_is_nothing_to_tick() -> None:
     async with opened(protected()) as visit:
         await visit.to_settings()

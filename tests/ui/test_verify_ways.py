@@ -21,6 +21,7 @@ from tests.ui.walks import ACCOUNT, demo_house, gated, house_with, opened, porta
 # --- a different option ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["o", "f3", "button"])
 async def test_a_different_option_can_be_asked_for(key: str) -> None:
     async with opened(protected()) as visit:
@@ -39,6 +40,7 @@ async def test_a_different_option_can_be_asked_for(key: str) -> None:
         ]
 
 
+@pytest.mark.slow
 async def test_what_can_be_had_comes_first_and_the_rest_says_why_it_cannot() -> None:
     async with opened(demo_house()) as visit:
         await visit.enter_password()
@@ -106,6 +108,7 @@ async def test_while_a_code_is_checked_nobody_leaves(monkeypatch: pytest.MonkeyP
         assert visit.on(AppPasswordsScreen)
 
 
+@pytest.mark.slow
 async def test_a_session_that_ended_elsewhere_leaves_the_question() -> None:
     house = protected()
     async with opened(house) as visit:
@@ -120,6 +123,7 @@ async def test_a_session_that_ended_elsewhere_leaves_the_question() -> None:
 # --- help -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_question_mark_helps_where_digits_are_typed() -> None:
     async with opened(protected()) as visit:
         await visit.enter_password()
@@ -131,6 +135,7 @@ async def test_the_question_mark_helps_where_digits_are_typed() -> None:
         assert visit.screen.query_one("#code", Input).value == "1"
 
 
+@pytest.mark.slow
 async def test_an_answer_waits_until_the_help_over_its_dialog_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -186,6 +191,7 @@ async def test_a_bypass_opens_setting_up_and_nothing_else() -> None:
         assert visit.on(SetUpScreen)
 
 
+@pytest.mark.slow
 async def test_whoever_can_verify_need_not_use_the_bypass() -> None:
     house = bypassed()
     async with opened(house) as visit:
@@ -213,6 +219,7 @@ async def test_a_bypass_that_has_ended_meanwhile_is_told() -> None:
 # --- keys in one burst ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_digits_after_the_sixth_are_no_second_try() -> None:
     house = by_text()
     async with opened(house) as visit:
@@ -226,6 +233,7 @@ async def test_digits_after_the_sixth_are_no_second_try() -> None:
         assert visit.on(AppPasswordsScreen)
 
 
+@pytest.mark.slow
 async def test_enter_without_a_recovery_code_says_what_to_type() -> None:
     async with opened(demo_house()) as visit:
         await visit.enter_password()
@@ -244,6 +252,7 @@ async def test_the_demonstration_gives_the_code_away() -> None:
         assert f"A demonstration: the code is {visit.app_code()}." in visit.screen_text()
 
 
+@pytest.mark.slow
 async def test_the_demonstration_says_that_a_code_was_wrong_and_shows_the_right_one_again() -> None:
     async with opened(demo_house(), show_demo=True) as visit:
         await visit.enter_password()
@@ -252,6 +261,7 @@ async def test_the_demonstration_says_that_a_code_was_wrong_and_shows_the_right_
         assert visit.screen.query_one("#code", Input).value == visit.app_code()
 
 
+@pytest.mark.slow
 async def test_the_demonstration_gives_away_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     house = demo_house()
     assert house.demonstration is not None

@@ -51,6 +51,7 @@ async def test_it_says_where_there_are_no_accounts_and_what_can_be_done(
         assert chosen(app) == "Look around in a demonstration"
 
 
+@pytest.mark.slow
 async def test_two_more_keys_are_in_the_demonstration(app: PortalApp, house: House) -> None:
     async with opened(app) as visit:
         await visit.settle()
@@ -64,6 +65,7 @@ async def test_two_more_keys_are_in_the_demonstration(app: PortalApp, house: Hou
     assert house.store.list_names() == []
 
 
+@pytest.mark.slow
 async def test_the_first_account_is_created_and_signed_in(app: PortalApp, house: House) -> None:
     async with opened(app) as visit:
         await visit.settle()
@@ -73,6 +75,7 @@ async def test_the_first_account_is_created_and_signed_in(app: PortalApp, house:
     assert house.store.list_names() == [ACCOUNT]
 
 
+@pytest.mark.slow
 async def test_esc_leads_back_from_either_and_the_store_is_the_one_before(
     app: PortalApp, house: House
 ) -> None:
@@ -91,6 +94,7 @@ async def test_esc_leads_back_from_either_and_the_store_is_the_one_before(
         assert not app.is_running
 
 
+@pytest.mark.slow
 async def test_esc_says_before_it_drops_the_name_that_was_typed(app: PortalApp) -> None:
     async with opened(app) as visit:
         await visit.settle()

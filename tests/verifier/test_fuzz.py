@@ -14,7 +14,7 @@ from apppw_tui.verifier.protocols.framing import Limits
 from apppw_tui.verifier.protocols.http import Http
 from apppw_tui.verifier.protocols.http_connection import HttpLimits
 from apppw_tui.verifier.protocols.json_lines import JsonLines
-from tests.support import NOW, House, sampled
+from tests.support import NOW, House, first_quick, sampled
 from tests.verifier.asking import ADA, wrong
 from tests.verifier.harness import Desk, Handler, connected, served
 from tests.verifier.protocols.http_client import basic, request
@@ -123,6 +123,6 @@ def fuzz_json(examples: int) -> None:
 
 
 @pytest.mark.parametrize("examples", sampled(100, 2_000, 10_000))
-@pytest.mark.parametrize("fuzz", [fuzz_http, fuzz_json])
+@pytest.mark.parametrize("fuzz", first_quick(fuzz_http, fuzz_json))
 def test_whatever_comes_in(fuzz: Callable[[int], None], examples: int) -> None:
     fuzz(examples)

@@ -66,6 +66,7 @@ def verified(place: Place, name: str, secrets: dict[str, str]) -> set[str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("writers", "times"),
     [

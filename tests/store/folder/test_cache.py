@@ -308,6 +308,7 @@ def test_a_name_that_is_none_or_unknown_is_none(
     assert descriptors() == before
 
 
+@pytest.mark.slow
 def test_so_many_files_are_held_and_the_longest_unused_goes_first(
     disk: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

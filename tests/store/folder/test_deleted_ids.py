@@ -334,6 +334,7 @@ def test_killed_at_any_call_of_the_taking_over_nothing_is_lost(old: Path, tmp_pa
     assert at > 10
 
 
+@pytest.mark.slow
 def test_a_call_that_fails_stops_the_taking_over_and_the_next_goes_on(
     old: Path, tmp_path: Path
 ) -> None:

@@ -119,6 +119,7 @@ def test_however_many_facts_there_are_the_line_is_bounded(logs: Logs, folder: Pa
 _SHORT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(_SHORT, _SHORT, st.dictionaries(_SHORT, _SHORT, max_size=5))
 def test_whatever_is_said_is_one_line(

@@ -91,6 +91,7 @@ def test_messages_fill_no_disk(outbox: FolderNoticeQueue, monkeypatch: pytest.Mo
     assert len(whats(outbox)) == 2
 
 
+@pytest.mark.slow
 def test_an_act_on_all_accounts_has_a_message_for_each(
     outbox: FolderNoticeQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,6 +142,7 @@ def test_standby_that_is_named_and_gone_is_told(engine: PostgresEngine, database
     only(result, Level.WARNING, "No standby follows it")
 
 
+@pytest.mark.slow
 def test_two_primaries_are_a_danger_and_two_ways_to_one_are_none(
     engine: PostgresEngine, database: Cluster, tmp_path: Path
 ) -> None:

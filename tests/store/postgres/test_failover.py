@@ -50,6 +50,7 @@ def both(first: Cluster, second: Cluster) -> str:
     )
 
 
+@pytest.mark.slow
 def test_two_primaries_are_noticed_and_nobody_is_answered(database: Cluster) -> None:
     with private_cluster() as second:
         second.create("apppw")

@@ -4,22 +4,22 @@ import os
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.location import SUFFIX
 
 MOST_HELD = 512  # files; each is one open descriptor
 _Identity = tuple[int, int, int, int, int]  # device, inode, mode, size, time in ns
+_NONE: _Identity = (0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class _Held:
     """A parsed account, and the open file it came from."""
 
-    path: Path
     descriptor: int
     identity: _Identity
     account: Account
@@ -35,6 +35,7 @@ class CachedReads:
 
     def __init__(self, store: FolderStore, most_files: int = MOST_HELD) -> None:
         self._store = store
+        self._accounts = str(store.folders[1])
         self.most_files = most_files
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
@@ -43,25 +44,26 @@ class CachedReads:
     def get(self, name: str) -> Account | None:
         """As FolderStore.read, and as fresh. Raises StoreError."""
         self._check_folders()  # a file that is held does not tell whose folder it is in now
+        # From here on the same is done for a name that is nobody's: the time tells nothing.
+        if not is_account_name(name):
+            return None
+        path = f"{self._accounts}/{name}{SUFFIX}"
         with self._lock:
             held = self._held.get(name)
-        if held is None and not is_account_name(name):
-            return None
-        path = self._store.path(name) if held is None else held.path
         # Not under the lock: a disk that stands still at one file is no reason to wait for others.
-        if held is not None and held.identity == _identity(path):
+        identity = _identity(path)
+        if identity == _NONE:
+            self._drop(name)
+            return None
+        if held is not None and held.identity == identity:
             with self._lock:
                 if self._held.get(name) is held:  # else its inode may be another file's by now
                     self._held.move_to_end(name)
                     return held.account
-        try:
-            descriptor = _opened(path)
-        except FileNotFoundError:  # in folders that were looked at: a known name costs no less
-            self._drop(name)
-            return None
+        descriptor = _opened(path)
         if descriptor is None:
             self._drop(name)
-            return self._store.get(name)  # says what is wrong
+            return self._store.get(name)  # says what is wrong, if it has not gone meanwhile
         try:
             before = _identity_of(descriptor)
             account = self._store.get(name)
@@ -74,7 +76,7 @@ class CachedReads:
             files.close(descriptor)
             self._drop(name)
             raise
-        self._keep(name, _Held(path, descriptor, before, account))
+        self._keep(name, _Held(descriptor, before, account))
         return account
 
     def _check_folders(self) -> None:
@@ -111,19 +113,20 @@ class CachedReads:
             files.close(old.descriptor)
 
 
-def _opened(path: Path) -> int | None:
-    """None: it cannot be opened. Raises FileNotFoundError."""
+def _opened(path: str) -> int | None:
+    """None: it cannot be opened."""
     try:
         return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise
     except OSError:
         return None
 
 
-def _identity(path: Path) -> _Identity | None:
+def _identity(path: str) -> _Identity | None:
+    """_NONE: there is no such file. None: that cannot be told."""
     try:
-        return _of(path.lstat())
+        return _of(os.lstat(path))
+    except FileNotFoundError:
+        return _NONE
     except OSError:
         return None
 

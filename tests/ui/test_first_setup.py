@@ -25,6 +25,7 @@ from tests.ui.states_of_verification import (
     new_account,
     set_up_app,
     set_up_number,
+    without_delivery,
 )
 from tests.ui.walks import ACCOUNT, Visit, demo_house, gated, opened
 
@@ -186,6 +187,17 @@ async def test_the_first_app_password_can_be_skipped(by: str) -> None:
         await (visit.press_button("skip") if by == "button" else visit.press(by))
         assert visit.on(AppPasswordsScreen)
     assert house.now(ACCOUNT).app_passwords == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("others", [True, False])
+async def test_another_one_is_offered_where_there_is_one(*, others: bool) -> None:
+    house = new_account() if others else without_delivery()
+    async with opened(house) as visit:
+        await prove_app(visit)
+        await visit.press("b")
+        assert "Ticked is set up: choose it to go on" in visit.screen_text()
+        assert ("or set up the other one too." in visit.screen_text()) is others
 
 
 @pytest.mark.slow

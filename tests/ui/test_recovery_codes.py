@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.domain.ports import TmuxDelivery
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
 from apppw_tui.ui.screens.security import SecurityScreen
 from tests.support import first_quick
+from tests.ui.copying import ByTmuxAlone
 from tests.ui.states_of_verification import protected
 from tests.ui.walks import ACCOUNT, Visit, opened, portal_app
 
@@ -56,6 +58,18 @@ async def test_saved_they_may_go(by: str) -> None:
         await visit.press("enter")
         assert visit.on(SecurityScreen)
     assert visit.sent == []
+
+
+@pytest.mark.slow
+async def test_once_saved_nothing_is_said_of_what_tmux_would_need() -> None:
+    tools = ByTmuxAlone(TmuxDelivery.SWALLOWED)
+    async with opened(protected(), save=Drawer().save, tools=tools) as visit:
+        await open_codes(visit)
+        await visit.press("c")
+        assert "tmux needs" in visit.screen_text()
+        await visit.press("s")
+        assert "✓ Saved to" in visit.screen_text()
+        assert "tmux needs" not in visit.screen_text()
 
 
 @pytest.mark.slow

@@ -67,7 +67,8 @@ class OneTimeSecretDialog(Dialog[Reply]):
     def mark_saved(self, sentence: str, hint: str = "") -> None:
         """It is somewhere else now, and may go from the screen."""
         self._kept_at = self._monotonic()
-        self.show_status(f"{GLYPHS.good} {sentence}", hint)
+        self.query_one("#hint", Label).update(hint)  # what was said of another way is no more true
+        self.show_status(f"{GLYPHS.good} {sentence}")
         self.query_one("#close", Button).focus()
 
     def show_status(

@@ -197,7 +197,7 @@ async def test_another_one_is_offered_where_there_is_one(*, others: bool) -> Non
         await prove_app(visit)
         await visit.press("b")
         assert "Ticked is set up: choose it to go on" in visit.screen_text()
-        assert ("or set up the other one too." in visit.screen_text()) is others
+        assert ("or set up another one too." in visit.screen_text()) is others
 
 
 @pytest.mark.slow

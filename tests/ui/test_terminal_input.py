@@ -17,6 +17,7 @@ from apppw_tui.ui.driver import HardenedDriver, TerminalFile, translated
 from apppw_tui.ui.messages import NotUtf8
 from apppw_tui.ui.terminal_events import LONGEST_PASTE, Key, Pasted, Report, TerminalEvent
 from apppw_tui.ui.terminal_input import AFTER_REPLY, TerminalInput
+from tests.support import first_quick
 from tests.ui.walks import house_with, portal_app
 
 # What terminals answer, asked or not, and long after; none of it is a key.
@@ -136,10 +137,11 @@ def test_keys_are_keys_however_they_arrive(sequence: bytes) -> None:
     assert names(sequence * 3) == [wanted] * 3
 
 
+@pytest.mark.parametrize("most_cuts", first_quick(100, 1000))
 @pytest.mark.parametrize("name", REPLIES)
-def test_replies_are_nothing_whole_or_in_parts(name: str) -> None:
+def test_replies_are_nothing_whole_or_in_parts(name: str, most_cuts: int) -> None:
     reply = REPLIES[name]
-    for cut in range(0, len(reply), 1 + len(reply) // 100):
+    for cut in range(0, len(reply), 1 + len(reply) // most_cuts):
         result = [each for each in taken(reply[:cut], reply[cut:]) if each is not Report.NOT_UTF8]
         assert result == []
     assert [each for each in taken(b"a", reply, b"b") if isinstance(each, Key)] == [

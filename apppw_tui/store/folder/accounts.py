@@ -303,7 +303,7 @@ class FolderStore:
     def _load(self, account_name: str) -> tuple[Tables | None, Account | None]:
         if not is_account_name(account_name):
             return None, None
-        content = files.read_within(self.folders, self._accounts / f"{account_name}{SUFFIX}")
+        content = files.read_within(self.folders, self.path(account_name))
         if content is None:
             return None, None
         try:

@@ -4,16 +4,16 @@ import os
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.location import SUFFIX
 
 MOST_HELD = 512  # files; each is one open descriptor
 _Identity = tuple[int, int, int, int, int]  # device, inode, mode, size, time in ns
-_NONE: _Identity = (0, 0, 0, 0, 0)
+_ABSENT: _Identity = (0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,6 @@ class CachedReads:
 
     def __init__(self, store: FolderStore, most_files: int = MOST_HELD) -> None:
         self._store = store
-        self._accounts = str(store.folders[1])
         self.most_files = most_files
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
@@ -47,12 +46,12 @@ class CachedReads:
         # From here on the same is done for a name that is nobody's: the time tells nothing.
         if not is_account_name(name):
             return None
-        path = f"{self._accounts}/{name}{SUFFIX}"
+        path = self._store.path(name)
         with self._lock:
             held = self._held.get(name)
         # Not under the lock: a disk that stands still at one file is no reason to wait for others.
         identity = _identity(path)
-        if identity == _NONE:
+        if identity == _ABSENT:
             self._drop(name)
             return None
         if held is not None and held.identity == identity:
@@ -113,7 +112,7 @@ class CachedReads:
             files.close(old.descriptor)
 
 
-def _opened(path: str) -> int | None:
+def _opened(path: Path) -> int | None:
     """None: it cannot be opened."""
     try:
         return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -121,12 +120,12 @@ def _opened(path: str) -> int | None:
         return None
 
 
-def _identity(path: str) -> _Identity | None:
-    """_NONE: there is no such file. None: that cannot be told."""
+def _identity(path: Path) -> _Identity | None:
+    """_ABSENT: there is no such file. None: that cannot be told."""
     try:
-        return _of(os.lstat(path))
+        return _of(path.lstat())
     except FileNotFoundError:
-        return _NONE
+        return _ABSENT
     except OSError:
         return None
 

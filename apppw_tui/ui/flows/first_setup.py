@@ -23,9 +23,8 @@ from apppw_tui.ui.widgets.lists import Choice
 _APP, _PHONE, _KEY = "app", "phone", "ssh-key"
 _WHY = "From then on, signing in asks for your password and a code."
 _WHY_KEY = "From then on, signing in asks for your password and one of these."
-_AND_ON = "Ticked is set up: choose it to go on"
-_OTHERS = {1: ".", 2: ", or set up the other one too."}
-_MORE = ", or set up another one too."
+_AND_ON = "Ticked is set up: choose it to go on."
+_AND_MORE = "Ticked is set up: choose it to go on, or set up another one too."
 
 
 class _Step(IntEnum):
@@ -112,7 +111,7 @@ class FirstSetup:
 
     def _why(self, rows: list[Choice]) -> str:
         if self._proved:
-            return _AND_ON + _OTHERS.get(len(rows), _MORE)
+            return _AND_ON if all(row.chosen for row in rows) else _AND_MORE
         return _WHY_KEY if any(row.id == _KEY for row in rows) else _WHY
 
     async def _key_choices(self) -> list[Choice]:

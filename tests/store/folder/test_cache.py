@@ -4,8 +4,9 @@ import gc
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -13,6 +14,7 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreDamaged, StoreError
+from apppw_tui.store.folder import cache as module
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.cache import CachedReads
 from tests.store.making import account_file, add, new_account, touch
@@ -66,6 +68,25 @@ def test_unknown_name_is_looked_for_but_once_as_a_known_one_is(
     assert read == []
     add(disk, "nobody")
     assert cache.get("nobody")
+
+
+def test_unknown_name_is_looked_for_by_the_steps_of_a_known_one(
+    disk: FolderStore, cache: CachedReads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(disk)
+    assert cache.get("ada")
+    steps: list[str] = []
+
+    def noted(step: str, real: Callable[[object], object], of: object) -> object:
+        steps.append(step)
+        return real(of)
+
+    for step in ("is_account_name", "_identity", "_opened"):
+        monkeypatch.setattr(module, step, partial(noted, step, getattr(module, step)))
+    assert cache.get("ada")
+    of_known, steps[:] = [*steps], []
+    assert cache.get("nobody") is None
+    assert steps == of_known
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.location import SUFFIX
 
 MOST_HELD = 512  # files; each is one open descriptor
 _Identity = tuple[int, int, int, int, int]  # device, inode, mode, size, time in ns
@@ -35,6 +36,7 @@ class CachedReads:
 
     def __init__(self, store: FolderStore, most_files: int = MOST_HELD) -> None:
         self._store = store
+        _, self._accounts = store.folders
         self.most_files = most_files
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
@@ -46,7 +48,7 @@ class CachedReads:
         # From here on the same is done for a name that is nobody's: the time tells nothing.
         if not is_account_name(name):
             return None
-        path = self._store.path(name)
+        path = self._accounts / f"{name}{SUFFIX}"  # a log-in enters few files
         with self._lock:
             held = self._held.get(name)
         # Not under the lock: a disk that stands still at one file is no reason to wait for others.

@@ -179,9 +179,10 @@ def serving(
 
 # What systemd does: the descriptors from 3 on, and the number of the very process.
 _ACTIVATE = """
-import os, sys
-numbers, line = sys.argv[1].split(","), sys.argv[2:]
-high = [os.dup2(int(number), 50 + place) for place, number in enumerate(numbers)]
+import fcntl, os, sys
+numbers, line = [int(number) for number in sys.argv[1].split(",")], sys.argv[2:]
+# First out of the way, to free places only: any of them may be where another has to go.
+high = [fcntl.fcntl(number, fcntl.F_DUPFD, 3 + len(numbers)) for number in numbers]
 for place, number in enumerate(high, 3):
     os.dup2(number, place)
 os.environ["LISTEN_PID"] = str(os.getpid())

@@ -1,20 +1,23 @@
 """What a process costs: `apppw-tui pam` in time, the daemon in memory."""
 
 import os
+import statistics
 import subprocess
 import sys
 import time
 import venv
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from asking import ADDRESS, connected, per_second
 from daemons import Daemon
-from figures import compared, measured, processor_timed, table, timed
+from figures import Figure, compared, measured, processor_timed, table, timed
 from places import REMEMBER, Place
 from verify import EMPTY, process
 
 LOG_INS, CONNECTIONS = 10_000, 400
+_ROUNDS = 5  # of memory: as many daemons
 _INSTALLED = "processor time of one process, as installed"
 _SCRIPT = "from apppw_tui.__main__ import run; run()"  # what pip makes a command of
 
@@ -55,29 +58,44 @@ def installed(folder: Path) -> str:
 
 def memory(place: Place) -> None:
     """PSS and RSS: what is the daemon's own share, and with what it shares with others."""
-    lines: dict[str, str] = {}
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as idle:
         time.sleep(0.5)  # until it has imported what it imports
         bare = Daemon(idle.pid, place.folder).mebibytes("Pss")
         idle.communicate(b"\n")
+    found: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(place.times(_ROUNDS)):
+        for row, both in _moments(place):
+            found.setdefault(row, []).append(both)
+    lines = {}
+    for row, values in found.items():
+        pss, rss = (list(kind) for kind in zip(*values, strict=True))
+        share, whole = Figure.of(pss), statistics.median(rss)
+        lines[row] = f"{share} | {whole:.1f} | {share.median / bare:.1f}"
+    table(
+        "memory of the daemon",
+        lines,
+        "PSS, MiB | quartiles | RSS, MiB | PSS, of a bare interpreter's",
+    )
 
-    def line(daemon: Daemon) -> str:
-        pss, rss = daemon.mebibytes("Pss"), daemon.mebibytes("Rss")
-        return f"{pss:.1f} | {rss:.1f} | {pss / bare:.1f}"
 
+def _moments(place: Place) -> Iterator[tuple[str, tuple[float, float]]]:
+    """One daemon's PSS and RSS, in MiB, by what it has done."""
     with place.serving(REMEMBER) as daemon:
+
+        def both() -> tuple[float, float]:
+            return daemon.mebibytes("Pss"), daemon.mebibytes("Rss")
+
         path = daemon.sockets / "json"
-        lines["at its start"] = line(daemon)
+        yield "at its start", both()
         with connected(path, "json", 4) as asks:
             cases = [partial(ask, "has1", place.passwords[0]) for ask in asks]
             per_second(cases, 4)
-            lines["with 4 connections"] = line(daemon)
+            yield "with 4 connections", both()
             log_ins = place.times(LOG_INS)
             per_second(cases, log_ins)
-            lines[f"after {log_ins:,} log-ins over these"] = line(daemon)
+            yield f"after {log_ins:,} log-ins over these", both()
         connections = place.times(CONNECTIONS)
         with connected(path, "json", connections) as asks:
             for ask in asks:
                 ask("has1", place.passwords[0])
-            lines[f"with {connections} connections"] = line(daemon)
-    table("memory of the daemon", lines, "PSS, MiB | RSS, MiB | PSS, of a bare interpreter's")
+            yield f"with {connections} connections", both()

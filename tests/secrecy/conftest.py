@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.secrecy.shell import Shell
 from tests.secrecy.watched import Watched
-from tests.terminal.conftest import _made_store, required
+from tests.store.conftest import cluster, database
+from tests.terminal.conftest import Installed, _made_store, required
 
-__all__ = ["_made_store", "required"]  # fixtures
+__all__ = ["_made_store", "cluster", "database", "required"]  # fixtures
 
 
 @pytest.fixture
@@ -17,3 +19,8 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     watched = Watched(tmp_path / "watched")
     yield watched
     watched.close()
+
+
+@pytest.fixture
+def shell(required: Installed, tmp_path: Path) -> Shell:
+    return Shell(required, tmp_path)

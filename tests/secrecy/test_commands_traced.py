@@ -4,85 +4,19 @@ Words, variables and names of files, contents of files, pipes and sockets: all o
 through for every secret there is, in every way to write it.
 """
 
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.programs import finished
-from tests.running import ROOT, environment
 from tests.secrecy.asking import WAYS, connection
+from tests.secrecy.shell import NEW, Shell
 from tests.secrecy.strace import Strace
 from tests.serving import serving
 from tests.support import PASSWORD
-from tests.terminal.conftest import Installed
 from tests.terminal.program import ACCOUNT
 from tests.terminal.traces import in_files
 
 pytestmark = pytest.mark.slow
-
-NEW = "mills grind 12 punched cards"
-NUMBER = "+4915173910684"
-_SEND = "#!/bin/sh\ncat >/dev/null\n"
-_CONFIGURATION = """\
-[delivery]
-command = ["{send}", "{{kind}}", "{{number}}"]
-kinds = ["text", "notify"]
-[notices]
-by = "delivery"
-"""
-
-
-class Shell:
-    """Whoever types the commands, and all that is secret by now."""
-
-    def __init__(self, installed: Installed, home: Path) -> None:
-        self.home = home
-        self.store = installed.store
-        send = home / "send"
-        send.write_text(_SEND)
-        send.chmod(0o755)
-        installed.configure(_CONFIGURATION.format(send=send))
-        self._config = home / "config.toml"
-        house = installed.house()
-        self.secrets = {"password": PASSWORD, "new password": NEW, "number": NUMBER}
-        house.give_phone(number=NUMBER, name=ACCOUNT)
-        self.secrets["app's key"] = house.give_authenticator(ACCOUNT).reveal()
-        codes = house.give_recovery_codes(ACCOUNT)
-        self.secrets |= {f"recovery {code.reveal()[0]}": code.reveal() for code in codes}
-        self._keep_keys()
-
-    def _keep_keys(self) -> None:
-        for key in (self.store / "key").read_text().split():
-            if key not in self.secrets.values():
-                self.secrets[f"key {sum(name.startswith('key') for name in self.secrets)}"] = key
-
-    def run(
-        self,
-        *words: str,
-        stdin: str = "",
-        gives: str = "",
-        code: int = 0,
-        more: Mapping[str, str] | None = None,
-    ) -> tuple[str, dict[str, set[str]]]:
-        """What a command printed, and where it handed on which secrets; it makes `gives`."""
-        strace = Strace(self.home)
-        options = (
-            [] if words[0] == "pam" else ["--store", str(self.store), "--config", str(self._config)]
-        )
-        line = strace.line([sys.executable, "-m", "apppw_tui", *words, *options])
-        done = finished(line, stdin, env=environment(self.home, **(more or {})), cwd=ROOT)
-        assert done.returncode == code, done.stderr
-        self._keep_keys()
-        if gives:
-            self.secrets[gives] = done.stdout.strip()
-        return done.stdout, strace.finds(self.secrets)
-
-
-@pytest.fixture
-def shell(required: Installed, tmp_path: Path) -> Shell:
-    return Shell(required, tmp_path)
 
 
 def test_what_commands_are_told_and_tell_goes_nowhere_else(shell: Shell, tmp_path: Path) -> None:

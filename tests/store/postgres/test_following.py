@@ -31,11 +31,14 @@ def configs(database: Cluster, tmp_path: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def following(config: Path, **more: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """`store follow`, in a process of its own."""
+def following(
+    config: Path, *, before: Callable[[list[str]], list[str]] | None = None, **more: str
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """`store follow`, in a process of its own; `before` makes another command line of its own."""
+    line = [sys.executable, "-m", "apppw_tui", "--config", str(config), "store", "follow"]
     with (config.parent / "errors").open("ab") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "apppw_tui", "--config", config, "store", "follow"],
+            line if before is None else before(line),
             stdout=errors,
             stderr=errors,
             env=environment(config.parent, **more),

@@ -115,12 +115,12 @@ def test_output_that_a_full_disk_swallowed_is_said(tmp_path: Path, house: House)
     house = sealed(tmp_path, house)
     before = house.now("ada")
     house.issue("Phone", "ada")
-    for arguments in SAYING:
+    for arguments in (["account", "list"], *SAYING):
         with Path("/dev/full").open("wb") as full:
             done = run_program(tmp_path, *arguments, stdin=b"a loom of 40 wheels", stdout=full)
         assert done.returncode == 1
         reason = "no space left on device"
-        said = f"apppw-tui: It is done, but could not be printed: {reason}.\n"
+        said = f"apppw-tui: It worked, but its output could not be printed: {reason}.\n"
         assert done.stderr.decode() == said
     after = house.now("ada")
     assert (names(house), after.verification_required) == ([], True)

@@ -88,7 +88,8 @@ def print_lines(*lines: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise Refused(f"It is done, but could not be printed: {system_reason(error)}.") from None
+        reason = system_reason(error)
+        raise Refused(f"It worked, but its output could not be printed: {reason}.") from None
 
 
 def print_json(facts: "Facts | Sequence[Facts]") -> None:

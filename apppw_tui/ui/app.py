@@ -101,7 +101,8 @@ class PortalApp(themes.ThemedApp, IdleApp):
         await AwaitMount(self.screen, [self.screen])
         self._keys_await_focus()
         self.start_idle_timer()
-        self.call_after_refresh(gc.enable)
+        # Not the builtin itself: Textual asks for signatures, which of builtins are parsed.
+        self.call_after_refresh(_collect_garbage)
 
     async def on_event(self, event: events.Event) -> None:
         """The first key says that a sign-in may follow: while the rest is typed, it is loaded."""
@@ -384,3 +385,7 @@ def _prepare(prepare: Callable[[], object]) -> None:
     from apppw_tui.ui.screens import app_passwords, set_up  # noqa: F401
 
     prepare()
+
+
+def _collect_garbage() -> None:
+    gc.enable()

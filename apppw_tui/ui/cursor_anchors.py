@@ -20,18 +20,16 @@ _UNSURE = (
     "\U0001f3fb-\U0001f3ff\U000e0020-\U000e01ef]"
 )
 _BORDERS = "\u2500-\u259f"
-_IS_UNSURE = re.compile(_UNSURE)
 # Latin, Greek, Cyrillic, borders and signs: most screens have nothing else, and it is told at once.
+# The other patterns are compiled, by re, once one has: the first screen need not wait for them.
 _BEYOND = re.compile("[^\0-\u08ff\u2010-\u20e2\u20e4-\u2fff]")
-_WORD = re.compile(f"[^ {_BORDERS}]*{_UNSURE}")
+_WORD = f"[^ {_BORDERS}]*{_UNSURE}"
 # A gap before what has a place of its own, the end of a cell, or a border. One blank that has a
 # piece to itself is the cursor of a field, which goes behind the text.
-_END = re.compile(f" {{2,}}|(?<=[^ ]) $|(?=[{_BORDERS}])")
-_MOVE = re.compile("\x1b\\[[0-9]+;([0-9]+)H")
+_END = f" {{2,}}|(?<=[^ ]) $|(?=[{_BORDERS}])"
+_MOVE = "\x1b\\[[0-9]+;([0-9]+)H"
 # A control sequence, a control string, or text up to the next of these.
-_PIECE = re.compile(
-    "\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[^\x1b\n]+|.", re.S
-)
+_PIECE = "(?s)\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[^\x1b\n]+|."
 _WIDE_FORM = "\N{VARIATION SELECTOR-16}"
 
 _NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"  # DECAWM: what is too wide must not go to the next row
@@ -39,20 +37,20 @@ _NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"  # DECAWM: what is too wide must not go
 
 def anchor_columns(data: str) -> str:
     """Returns what to write to the terminal for `data`, which Textual has made."""
-    if _BEYOND.search(data) is None or _IS_UNSURE.search(data) is None:
+    if _BEYOND.search(data) is None or re.search(_UNSURE, data) is None:
         return data
     return "".join(_rows(data))
 
 
 def _rows(data: str) -> Iterator[str]:
     """Cuts `data` where the cursor moves: from there on the column of each character is known."""
-    moves = [*_MOVE.finditer(data)]
+    moves = [*re.finditer(_MOVE, data)]
     starts = [move.start() for move in moves] or [len(data)]
     yield data[: starts[0]]
     for move, end in zip(moves, [*starts[1:], len(data)], strict=False):
         row = data[move.end() : end]
         yield move[0]
-        yield row if _IS_UNSURE.search(row) is None else _Row(int(move[1])).anchored(row)
+        yield row if re.search(_UNSURE, row) is None else _Row(int(move[1])).anchored(row)
 
 
 class _Row:
@@ -65,7 +63,7 @@ class _Row:
         self._begun = 0  # its first column
 
     def anchored(self, row: str) -> str:
-        pieces = _PIECE.findall(row)
+        pieces = re.findall(_PIECE, row)
         texts = [at for at, piece in enumerate(pieces) if piece[0] not in "\x1b\n"]
         for at, piece in enumerate(pieces):
             if at in texts:
@@ -78,14 +76,14 @@ class _Row:
     def _add(self, text: str, *, is_last: bool) -> None:
         while text:
             if not self._run:
-                word = _WORD.search(text)
+                word = re.search(_WORD, text)
                 sure = len(text) if word is None else word.start()
                 self._done.append(text[:sure])
                 self._column += cell_len(text[:sure])
                 self._begun, text = self._column, text[sure:]
                 if word is None:
                     return
-            end = _END.search(text)
+            end = re.search(_END, text)
             stop, gap = (len(text), 0) if end is None else (end.start(), len(end[0]))
             self._run.append(text[:stop])
             self._column += cell_len(text[:stop]) + gap

@@ -2,7 +2,8 @@
 
 sshd (ExposeAuthInfo) lays a file in /tmp and names it in the environment, which is anybody's to
 fill. So the name alone is believed as little as the file: it must be what this very session's sshd
-has made, and that sshd must be the one that runs as root.
+has made, and that sshd must be the one that runs as root. sshd makes it as soon as the process of a
+session has begun: so it is that process's which was the last to begin before the file was made.
 """
 
 import os
@@ -20,7 +21,8 @@ _PATH = re.compile(r"/tmp/sshauth\.[A-Za-z0-9]{6,64}", re.ASCII)  # noqa: S108 -
 _SSHD = re.compile(r"([a-z]+-)?sshd(-session)?")
 _LARGEST = 64 * 1024  # bytes
 _MODE = 0o600
-_CLOSE = 5.0  # seconds between the beginning of a session and its file
+_LATER = 5.0  # seconds after the beginning of a session in which its file is made
+_EARLIER = 0.05  # seconds that it may seem to be older: no clock here is finer than a hundredth
 _METHOD = "publickey"
 
 
@@ -31,7 +33,11 @@ class _Process:
     command: str
     parent: int
     uid: int
-    age: float  # seconds
+    began: float  # seconds since the machine was started
+
+    def serves(self, uid: int) -> bool:
+        """True for sshd, as the user of a session."""
+        return self.uid == uid and _SSHD.fullmatch(self.command) is not None
 
 
 def proven_key(path: str) -> ProvenKey | None:
@@ -39,8 +45,8 @@ def proven_key(path: str) -> ProvenKey | None:
     if _PATH.fullmatch(path) is None:
         return None
     try:
-        age = _age_of_session()
-        content = _content(path, age)
+        began = _beginning_of_session()
+        content = _content(path, began)
     except (OSError, ValueError, IndexError):
         return None
     for line in lines(content):
@@ -49,24 +55,39 @@ def proven_key(path: str) -> ProvenKey | None:
             with suppress(UnfitKey):
                 type_, fingerprint = parse(key)
                 # The suspension of a machine counts: it ends connections, but not this clock.
-                return ProvenKey(fingerprint, type_, time.monotonic() - age)
+                return ProvenKey(fingerprint, type_, time.monotonic() - (_now() - began))
     return None
 
 
-def _age_of_session() -> float:
-    """Seconds since sshd has let this session's person in.
+def _beginning_of_session() -> float:
+    """When sshd has let this session's person in, in seconds since the machine was started.
 
     The parent is sshd as the user of the session, whose own parent is sshd as root; whoever starts
     the portal otherwise, by su or sudo, from a shell or from cron, is another. Raises ValueError.
     """
     session = _process(os.getppid())
     monitor = _process(session.parent)
-    ours, root = (session.uid == os.geteuid() != 0), (monitor.uid == 0)
-    if not (
-        ours and root and _SSHD.fullmatch(session.command) and _SSHD.fullmatch(monitor.command)
-    ):
+    user = os.geteuid()
+    if user == 0 or not session.serves(user) or not monitor.serves(0):
         raise ValueError("not started by sshd")
-    return session.age
+    return session.began
+
+
+def _began_between(first: float, last: float) -> bool:
+    """True if another session of this user began then: what was made at `last` may be its.
+
+    So who waits with a session for that of somebody else does not get what is made for that.
+    """
+    own = str(os.getppid())
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal() and folder.name != own:
+            try:
+                process = _process(int(folder.name))
+            except (OSError, ValueError, IndexError):
+                continue  # it has just ended, or is nobody's session
+            if process.serves(os.geteuid()) and first <= process.began <= last + _EARLIER:
+                return True
+    return False
 
 
 def _process(pid: int) -> _Process:
@@ -79,11 +100,15 @@ def _process(pid: int) -> _Process:
         raise ValueError("it can become somebody else")
     fields = after.split()
     began = int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    age = time.clock_gettime(time.CLOCK_BOOTTIME) - began
-    return _Process(before.partition("(")[2], int(fields[1]), int(uids[0]), age)
+    return _Process(before.partition("(")[2], int(fields[1]), int(uids[0]), began)
 
 
-def _content(path: str, age: float) -> str:
+def _now() -> float:
+    """Seconds since the machine was started, its suspensions included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _content(path: str, began: float) -> str:
     """Raises OSError, ValueError: it is not what sshd has made for this session."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(descriptor, encoding="ascii") as file:
@@ -92,7 +117,10 @@ def _content(path: str, age: float) -> str:
             raise ValueError("no ordinary file")
         if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) != _MODE:
             raise ValueError("somebody else's")
-        # Made when this session began: another's, which is there as well, is older or newer.
-        if abs(time.time() - status.st_mtime - age) > _CLOSE or status.st_size > _LARGEST:
+        made = _now() - (time.time() - status.st_mtime)
+        # Others' are there as well: made before this session, long after it, or by one begun since.
+        if not began - _EARLIER <= made <= began + _LATER or status.st_size > _LARGEST:
             raise ValueError("another session's")
+        if _began_between(began, made):
+            raise ValueError("perhaps another session's")
         return file.read(_LARGEST)

@@ -1,10 +1,12 @@
 """Whom the kiosk believes which ssh key was proved: its own session's sshd, and nobody else."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,8 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path = Path(f"/tmp/sshauth.{os.getpid()}AbCdEf{time.monotonic_ns()}")
     path.touch(0o600)
     path.write_text(f"publickey {(tmp_path / 'key.pub').read_text()}")
-    monkeypatch.setattr(sshd_session, "_age_of_session", lambda: 0.5)
+    began = sshd_session._now() - 0.5
+    monkeypatch.setattr(sshd_session, "_beginning_of_session", lambda: began)
     yield path
     path.unlink(missing_ok=True)
 
@@ -43,6 +46,11 @@ def test_file_itself_proves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def older(path: Path) -> None:
     os.utime(path, (time.time() - 60, time.time() - 60))
+
+
+def just_before(path: Path) -> None:
+    """Of a session that began a second ago, while this one did half a second ago."""
+    os.utime(path, (time.time() - 1, time.time() - 1))
 
 
 def newer(path: Path) -> None:
@@ -94,7 +102,18 @@ def no_text(path: Path) -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        *(older, newer, other_mode, other_owner, linked, hard_linked, fifo, without_a_key, weak),
+        *(
+            older,
+            just_before,
+            newer,
+            other_mode,
+            other_owner,
+            linked,
+            hard_linked,
+            fifo,
+            without_a_key,
+            weak,
+        ),
         *(large, no_text),
     ],
 )
@@ -113,47 +132,72 @@ def test_no_other_place_is_looked_at(path: Path, form: str) -> None:
     assert proven_key(form.format(str(path), path.name)) is None
 
 
+@contextmanager
+def another_session(folder: Path) -> Iterator[None]:
+    """One that begins now, of the same user: what is known of it is how its process is called."""
+    program = folder / "sshd-session"
+    shutil.copy("/bin/sleep", program)
+    with subprocess.Popen([program, "600"]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def test_who_waits_for_somebody_elses_session_does_not_get_its_file(
+    path: Path, tmp_path: Path
+) -> None:
+    made = time.time() - 0.3
+    with another_session(tmp_path):
+        os.utime(path, (made, made))
+        assert proven_key(str(path)) is not None, "it was made before that session"
+        os.utime(path)
+        assert proven_key(str(path)) is None
+    assert proven_key(str(path)) is not None
+
+
 # --- whose session it is ------------------------------------------------------------------------
 
 Process = sshd_session._Process
-SESSION = Process("sshd-session", 10, USER, 1.0)
-MONITOR = Process("sshd-session", 1, 0, 2.0)
+SESSION = Process("sshd-session", 10, USER, 2.0)
+MONITOR = Process("sshd-session", 1, 0, 1.0)
 
 
-def age(monkeypatch: pytest.MonkeyPatch, session: Process, monitor: Process) -> float:
+def beginning(monkeypatch: pytest.MonkeyPatch, session: Process, monitor: Process) -> float:
     processes = {os.getppid(): session, session.parent: monitor}
     monkeypatch.setattr(sshd_session, "_process", processes.__getitem__)
     monkeypatch.setattr(os, "geteuid", lambda: USER)
-    return sshd_session._age_of_session()
+    return sshd_session._beginning_of_session()
 
 
 @pytest.mark.parametrize("command", ["sshd", "sshd-session", "apppw-sshd"])
-def test_session_is_as_old_as_the_sshd_that_serves_it(
+def test_session_began_with_the_sshd_that_serves_it(
     command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session, monitor = Process(command, 10, USER, 1.0), Process(command, 1, 0, 2.0)
-    assert age(monkeypatch, session, monitor) == 1.0
+    session, monitor = Process(command, 10, USER, 2.0), Process(command, 1, 0, 1.0)
+    assert beginning(monkeypatch, session, monitor) == 2.0
 
 
 @pytest.mark.parametrize(
     ("session", "monitor"),
     [
-        (Process("sudo", 10, 0, 1.0), MONITOR),
-        (Process("bash", 10, USER, 1.0), MONITOR),
-        (Process("sshd", 10, USER + 1, 1.0), MONITOR),
-        (SESSION, Process("sshd", 1, USER, 2.0)),  # made by the user, and called so
-        (SESSION, Process("su", 1, 0, 2.0)),
-        (Process("sshd", 10, 0, 1.0), MONITOR),
+        (Process("sudo", 10, 0, 2.0), MONITOR),
+        (Process("bash", 10, USER, 2.0), MONITOR),
+        (Process("sshd", 10, USER + 1, 2.0), MONITOR),
+        (SESSION, Process("sshd", 1, USER, 1.0)),  # made by the user, and called so
+        (SESSION, Process("su", 1, 0, 1.0)),
+        (Process("sshd", 10, 0, 2.0), MONITOR),
     ],
 )
 def test_portal_that_is_started_otherwise_believes_nothing(
     session: Process, monitor: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ValueError, match="not started by sshd"):
-        age(monkeypatch, session, monitor)
+        beginning(monkeypatch, session, monitor)
 
 
 def test_process_is_read_as_the_kernel_tells_it() -> None:
+    before = sshd_session._now()
     sleeping = "import sys; print(flush=True); sys.stdin.read()"
     line = [sys.executable, "-c", sleeping]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -163,4 +207,4 @@ def test_process_is_read_as_the_kernel_tells_it() -> None:
         child.stdin.close()
     assert (process.parent, process.uid) == (os.getpid(), os.geteuid())
     assert process.command.startswith("python")
-    assert process.age >= 0
+    assert before <= process.began + 0.01 <= sshd_session._now() + 0.01

@@ -66,7 +66,7 @@ def at(door: KioskServer, options: Sequence[str]) -> Iterator[Program]:
 def set_up(door: KioskServer, options: Sequence[str], name: str = "Laptop") -> None:
     """Makes the key of that client the account's only method."""
     with at(door, options) as program:
-        program.see("No account knows your key")
+        program.see_or_have_seen("No account knows your key")
         program.settle()
         program.send(f"{ACCOUNT}\r{PASSWORD}\r")
         program.see("Set it up now")
@@ -89,7 +89,7 @@ def set_up(door: KioskServer, options: Sequence[str], name: str = "Laptop") -> N
 def signs_in(door: KioskServer, options: Sequence[str], name: str = "Laptop") -> None:
     """By the password and nothing else: the account is filled in already."""
     with at(door, options) as program:
-        program.see(f'Your key "{name}" was recognized.')
+        program.see_or_have_seen(f'Your key "{name}" was recognized.')
         program.settle()
         program.send(f"{PASSWORD}\r")
         program.see("No app passwords yet")
@@ -99,7 +99,7 @@ def is_asked_for_a_code(door: KioskServer, options: Sequence[str], seen: str) ->
     """As somebody whose key is not the account's, although the password is right."""
     with at(door, options) as program:
         if seen:
-            program.see(seen)
+            program.see_or_have_seen(seen)
         program.settle()
         program.send(f"{ACCOUNT}\r{PASSWORD}\r")
         program.see("Enter one of your recovery codes.")
@@ -222,7 +222,7 @@ def test_of_two_keys_the_first_is_seen(door: KioskServer, tmp_path: Path) -> Non
     with agent(mine, [second]) as options:
         set_up(door, options)
     with agent(others, [first, second]) as options, at(door, options) as program:
-        program.see(f"No account knows your key {fingerprint(first)}.")
+        program.see_or_have_seen(f"No account knows your key {fingerprint(first)}.")
 
 
 def test_other_keys_count_for_nothing(door: KioskServer, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_key_that_is_removed_ends_the_session_that_it_opened(
     finally:
         program.close()
     with at(door, key.options) as again:
-        again.see("No account knows your key")
+        again.see_or_have_seen("No account knows your key")
 
 
 def test_portal_that_is_started_by_hand_believes_no_file(door: KioskServer, tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_client_cannot_name_the_file(door: KioskServer, tmp_path: Path) -> None:
     set_up(door, key.options)
     with ExitStack() as stack:
         mine = stack.enter_context(at(door, key.options))
-        mine.see("was recognized.")
+        mine.see_or_have_seen("was recognized.")
         (path,) = (door.scratch.root / "tmp").glob("sshauth.*")
         named = ["-o", f"SetEnv=SSH_USER_AUTH=/tmp/{path.name}"]
         is_asked_for_a_code(door, [*other.options, *named], other.fingerprint)
@@ -309,7 +309,7 @@ def test_agent_is_not_forwarded(door: KioskServer, tmp_path: Path) -> None:
     with agent(tmp_path, [SecurityKey(SK_ED25519, PRESENT)]) as options:
         path = options[-1].partition("=")[2]
         with at(door, [*options, "-o", f"ForwardAgent={path}"]) as program:
-            program.see("No account knows your key")
+            program.see_or_have_seen("No account knows your key")
             (portal,) = door.portals()
             had = Path(f"/proc/{portal}/environ").read_text()
     assert "SSH_AUTH_SOCK" not in had

@@ -79,6 +79,11 @@ class Program:
         except (pexpect.TIMEOUT, pexpect.EOF):
             raise AssertionError(f"never seen: {text!r}; at last {self.output[-600:]!r}") from None
 
+    def see_or_have_seen(self, text: str) -> None:
+        """Waits until `text` is drawn, unless it was already: of two, either may be the first."""
+        if text.encode() not in self.output:
+            self.see(text)
+
     def send(self, keys: str) -> None:
         self._child.send(keys.encode())
 

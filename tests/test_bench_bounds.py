@@ -79,3 +79,25 @@ def test_a_script_that_fails_is_an_error(
     (bench["HERE"] / "one.py").write_text("raise SystemExit(3)")
     with pytest.raises(SystemExit, match=r"one.py ended with 3"):
         judged(bench, capsys, row="a case")
+
+
+@pytest.mark.parametrize(("after", "told"), [((3, 1100), "3%"), ((1, 1100), "")])
+def test_it_is_told_that_the_host_took_the_processors_away(
+    bench: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    after: tuple[int, int],
+    told: str,
+) -> None:
+    times = iter([(0, 1000), after])
+    monkeypatch.setitem(bench, "_stolen", lambda: next(times))
+    bench["BOUNDS"] = (bench["Bound"]("it", "one.py", "one thing", "a case"),)
+    assert bench["main"]() == 0
+    said = capsys.readouterr().err
+    assert (" of the processors' time was taken" in said) == bool(told)
+    assert told in said
+
+
+def test_what_the_host_took_is_read_where_the_kernel_says_it(bench: dict[str, Any]) -> None:
+    stolen, every = bench["_stolen"]()
+    assert 0 <= stolen < every

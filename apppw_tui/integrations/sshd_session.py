@@ -60,7 +60,7 @@ def proven_key(path: str) -> ProvenKey | None:
 
 
 def _beginning_of_session() -> float:
-    """When sshd has let this session's person in, in seconds since the machine was started.
+    """The instant at which sshd let this session's person in: seconds since the machine's start.
 
     The parent is sshd as the user of the session, whose own parent is sshd as root; whoever starts
     the portal otherwise, by su or sudo, from a shell or from cron, is another. Raises ValueError.

@@ -36,7 +36,7 @@ class _Process:
     began: float  # seconds since the machine was started
 
     def serves(self, uid: int) -> bool:
-        """True for sshd, as the user of a session."""
+        """True for sshd that runs as `uid`."""
         return self.uid == uid and _SSHD.fullmatch(self.command) is not None
 
 

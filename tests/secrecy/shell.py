@@ -72,3 +72,27 @@ class Shell:
         if gives:
             self.secrets[gives] = done.stdout.strip()
         return done.stdout, strace.finds(self.secrets)
+
+    def run_every_command(self) -> dict[str, dict[str, set[str]]]:
+        """What was handed on by each that is told or tells a secret, where any was."""
+        kept: dict[str, dict[str, set[str]]] = {}
+        for words, stdin, gives in (
+            ("account add ben --password-stdin", PASSWORD, ""),
+            (f"account set-password {ACCOUNT} --password-stdin", NEW, ""),
+            (f"app-password create {ACCOUNT} Phone", "", "made"),
+            (f"app-password ensure {ACCOUNT} Car", "", "ensured"),
+            (f"app-password edit {ACCOUNT} Car --name Bus", "", ""),
+            (f"account show {ACCOUNT} --json", "", ""),
+            (f"account bypass {ACCOUNT} --minutes 5", "", ""),
+            ("notices", "", ""),
+            ("activity --json", "", ""),
+            (f"backup {self.home}/without.tar", "", ""),
+            (f"backup {self.home}/with.tar --with-key", "", ""),
+            ("key rotate", "", ""),
+            ("key rotate --finish --yes", "", ""),
+            (f"restore {self.home}/with.tar --overwrite --yes", "", ""),
+        ):
+            _, found = self.run(*words.split(), stdin=stdin, gives=gives)
+            if found:
+                kept[words] = found
+        return kept

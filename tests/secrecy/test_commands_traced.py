@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.secrecy.asking import WAYS, connection
-from tests.secrecy.shell import NEW, Shell
+from tests.secrecy.shell import Shell
 from tests.secrecy.strace import Strace
 from tests.serving import serving
-from tests.support import PASSWORD
 from tests.terminal.program import ACCOUNT
 from tests.terminal.traces import in_files
 
@@ -20,26 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_what_commands_are_told_and_tell_goes_nowhere_else(shell: Shell, tmp_path: Path) -> None:
-    kept: dict[str, dict[str, set[str]]] = {}
-    for words, stdin, gives in (
-        ("account add ben --password-stdin", PASSWORD, ""),
-        (f"account set-password {ACCOUNT} --password-stdin", NEW, ""),
-        (f"app-password create {ACCOUNT} Phone", "", "made"),
-        (f"app-password ensure {ACCOUNT} Car", "", "ensured"),
-        (f"app-password edit {ACCOUNT} Car --name Bus", "", ""),
-        (f"account show {ACCOUNT} --json", "", ""),
-        (f"account bypass {ACCOUNT} --minutes 5", "", ""),
-        ("notices", "", ""),
-        ("activity --json", "", ""),
-        (f"backup {tmp_path}/without.tar", "", ""),
-        (f"backup {tmp_path}/with.tar --with-key", "", ""),
-        ("key rotate", "", ""),
-        ("key rotate --finish --yes", "", ""),
-        (f"restore {tmp_path}/with.tar --overwrite --yes", "", ""),
-    ):
-        _, found = shell.run(*words.split(), stdin=stdin, gives=gives)
-        if found:
-            kept[words] = found
+    kept = shell.run_every_command()
     assert kept == {
         f"app-password create {ACCOUNT} Phone": {"pipe": {"made"}},
         f"app-password ensure {ACCOUNT} Car": {"pipe": {"ensured"}},

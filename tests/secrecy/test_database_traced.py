@@ -7,12 +7,11 @@ import pytest
 
 from apppw_tui.store.postgres.schema import VERIFIER
 from tests.secrecy.asking import WAYS, connection
-from tests.secrecy.shell import NEW, Shell
+from tests.secrecy.shell import Shell
 from tests.secrecy.strace import Strace
 from tests.serving import SECONDS, serving
 from tests.store.postgres.cluster import ONE_CLUSTER, Cluster
 from tests.store.postgres.test_following import following, wait_for
-from tests.support import PASSWORD
 from tests.terminal.program import ACCOUNT
 
 pytestmark = [pytest.mark.slow, ONE_CLUSTER]
@@ -43,27 +42,12 @@ def fill(shell: Shell, shared: Path, tmp_path: Path) -> None:
 def test_what_commands_hand_to_a_database_is_hashed_or_sealed(
     shell: Shell, shared: Path, tmp_path: Path
 ) -> None:
-    kept: dict[str, dict[str, set[str]]] = {}
     fill(shell, shared, tmp_path)  # from here on "key 1" is the machine's, which wraps all others
-    for words, stdin, gives in (
-        ("account add ben --password-stdin", PASSWORD, ""),
-        (f"account set-password {ACCOUNT} --password-stdin", NEW, ""),
-        (f"app-password create {ACCOUNT} Phone", "", "made"),
-        (f"account show {ACCOUNT} --json", "", ""),
-        (f"account bypass {ACCOUNT} --minutes 5", "", ""),
-        ("notices", "", ""),
-        ("activity --json", "", ""),
-        (f"backup {tmp_path}/with.tar --with-key", "", ""),
-        ("key rotate", "", ""),
-        ("key rotate --finish --yes", "", ""),
-        (f"restore {tmp_path}/with.tar --overwrite --yes", "", ""),
-    ):
-        _, found = shell.run(*words.split(), stdin=stdin, gives=gives)
-        if found:
-            kept[words] = found
+    kept = shell.run_every_command()
     assert {"key 0", "key 1"} <= set(shell.secrets)
     assert kept == {
         f"app-password create {ACCOUNT} Phone": {"pipe": {"made"}},
+        f"app-password ensure {ACCOUNT} Car": {"pipe": {"ensured"}},
         # An argument of what sends it, as recipes/config.toml says.
         f"account bypass {ACCOUNT} --minutes 5": {"names": {"number"}},
         "notices": {"names": {"number"}},

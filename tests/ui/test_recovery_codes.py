@@ -12,7 +12,7 @@ from apppw_tui.ui.screens.security import SecurityScreen
 from tests.support import first_quick
 from tests.ui.copying import ByTmuxAlone
 from tests.ui.states_of_verification import protected
-from tests.ui.walks import ACCOUNT, Visit, opened, portal_app
+from tests.ui.walks import ACCOUNT, Visit, gated, opened, portal_app
 
 
 class Drawer:
@@ -35,6 +35,21 @@ async def open_codes(visit: Visit) -> None:
     await visit.press("v", "end", "enter", "y")
     assert visit.screen.query(CodeLabel)
     visit.later()
+
+
+async def test_each_way_to_keep_them_is_told_though_the_other_key_follows_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawer = Drawer()
+    gate = gated(monkeypatch, Drawer, "save")
+    async with opened(portal_app(protected(), save=drawer.save)) as visit:
+        await open_codes(visit)
+        await visit.pilot.press("s")
+        await visit.pilot.press("c")
+        await visit.see("✓ Sent to")
+        gate.set()
+        await visit.settle()
+        assert "✓ Saved to" in visit.sentences()
 
 
 @pytest.mark.parametrize("by", first_quick("s", "button"))

@@ -6,16 +6,18 @@ import pytest
 from textual.widgets import Input
 
 from apppw_tui.domain.errors import SessionEnded
+from apppw_tui.portal.portal import Portal
 from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.key_help import palette_entries
+from apppw_tui.ui.messages import AppearanceChosen
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.themes import DARK, HIGH_CONTRAST, LABELS, LIGHT, TERMINAL
 from tests.support import PASSWORD, first_quick
-from tests.ui.walks import ACCOUNT, house_with, opened
+from tests.ui.walks import ACCOUNT, gated, house_with, opened
 
 NEW = "loom cards remember flowers"
 
@@ -180,6 +182,25 @@ async def test_look_is_changed_by_the_palette_and_kept() -> None:
         assert visit.app.theme == HIGH_CONTRAST
         assert "✓ High contrast on." in visit.screen_text()
         assert house.now(ACCOUNT).appearance == "high-contrast"
+
+
+async def test_what_became_of_a_look_is_told_however_often_the_list_is_read_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = house_with("Laptop")
+    gate = gated(monkeypatch, Portal, "set_appearance")
+    async with opened(house) as visit:
+        await visit.sign_in()
+        visit.app.post_message(AppearanceChosen("high-contrast"))
+        visit.app.post_message(AppearanceChosen("light"))
+        await visit.pilot.pause()
+        assert isinstance(visit.screen, AppPasswordsScreen)
+        visit.screen.look_again()
+        await visit.pilot.pause()
+        gate.set()
+        await visit.settle()
+        assert "✓ Light theme on." in visit.screen_text()
+        assert house.now(ACCOUNT).appearance == "light"
 
 
 @pytest.mark.slow

@@ -156,6 +156,14 @@ class Visit:
         """The words on the screen, without the frame that may have broken them into lines."""
         return " ".join(self.screen_text().replace("│", " ").split())
 
+    async def see(self, words: str) -> None:
+        """Until `words` stand on the screen, whatever else goes on."""
+        for _ in range(_PATIENCE):
+            if words in self.sentences():
+                return
+            await self.pilot.pause()
+        raise AssertionError(f"never seen: {words}\n{self.screen_text()}")
+
     def rows(self) -> list[str]:
         """What the list says that is asked."""
         choices = self.screen.query_one(ChoiceList)

@@ -53,7 +53,7 @@ class OneTimeSecretDialog(Dialog[Reply]):
     def may_quit(self) -> bool:
         return self.confirm_unsaved("quit", "^q")
 
-    @work(exclusive=True)
+    @work(group="copy", exclusive=True)
     async def action_copy(self) -> None:
         secret = self._secret
         if secret is None:

@@ -91,7 +91,7 @@ class RecoveryCodesDialog(OneTimeSecretDialog[Literal["on", "back"]]):
             return self._save is not None
         return self._step if action == "back" else True
 
-    @work(exclusive=True)
+    @work(group="save", exclusive=True)
     async def action_save(self) -> None:
         save, secret = self._save, self._secret
         if save is None or secret is None:

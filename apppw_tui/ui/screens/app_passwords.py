@@ -27,6 +27,7 @@ from apppw_tui.ui.widgets.password_view import LEGEND, Overview, PasswordView
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
 LOOK_EVERY = 1.5  # seconds: whether a phone has got in is seen within two
+_READING = "reading"  # the group of the workers that read the list, no flow among them
 _NONE = "The list is empty. Press c to create one."
 _NO_MATCH = "No match. esc shows all."
 
@@ -181,9 +182,17 @@ class AppPasswordsScreen(LeavingScreen):
         self.refresh_bindings()
 
     def look_again(self) -> None:
-        """Looks for what has changed meanwhile, unless covered; sends nothing where nothing has."""
-        if self.is_active and not self.in_flow and self.view.overview is not None:
-            self.run_worker(self._follow(), group="look", exclusive=True)
+        """Looks for what has changed meanwhile, unless covered; sends nothing where nothing has.
+
+        Not while a look goes on already: each would end the one before, and none be seen.
+        """
+        if not self.is_active or self.in_flow or self.view.overview is None:
+            return
+        if not any(
+            worker.node is self and worker.group == _READING and not worker.is_finished
+            for worker in self.workers
+        ):
+            self.run_worker(self._follow(), group=_READING)
 
     async def _follow(self) -> None:
         overview = await call_portal(self, self._read, lambda _: None)
@@ -318,7 +327,7 @@ class AppPasswordsScreen(LeavingScreen):
             await flows.look(self, f"Set up {escaped(password.name)}", self.view.setup(password))
 
     def action_read_again(self) -> None:
-        self.run_worker(self._read_again(), group="look", exclusive=True)
+        self.run_worker(self._read_again(), group=_READING, exclusive=True)
 
     async def _read_again(self) -> None:
         self.say("")

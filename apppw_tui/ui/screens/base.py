@@ -1,5 +1,6 @@
 """The base of every signed-in screen: header, content, the line that tells, the keys."""
 
+from asyncio import Lock
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -74,6 +75,7 @@ class PortalScreen(Screen[None]):
     def __init__(self, context: ScreenContext) -> None:
         super().__init__()
         self.context = context
+        self._remembering = Lock()
 
     def compose(self) -> ComposeResult:
         add_breakpoints(self)
@@ -172,16 +174,21 @@ class PortalScreen(Screen[None]):
         """See `call_portal`; a refusal stands on the line that tells."""
         return await call_portal(self, call, lambda error: self.say(str(error)))
 
-    @work(exclusive=True, group="look")
+    @work(group="appearance")
     async def remember_look(self, appearance: str) -> None:
-        """Keeps `appearance`, which is seen by now where the terminal can show it."""
+        """Keeps `appearance`, which is seen by now where the terminal can show it.
+
+        One after the other: what was chosen last is what stays.
+        """
         context = self.context
 
         def remember() -> bool:
             context.portal.set_appearance(context.session, appearance)
             return True
 
-        if await self.ask(remember):
+        async with self._remembering:
+            remembered = await self.ask(remember)
+        if remembered:
             shown = self.app.theme == APPEARANCES[appearance]
             self.say_done(_LOOK_ON[appearance] if shown else _TOO_FEW_COLOURS, good=shown)
 

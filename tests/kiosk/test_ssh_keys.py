@@ -2,6 +2,7 @@
 
 import base64
 import shlex
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -303,6 +304,39 @@ def test_client_cannot_name_the_file(door: KioskServer, tmp_path: Path) -> None:
                 program.close()
         finally:
             door.stop(2223)
+
+
+def test_who_waits_for_somebody_else_does_not_get_their_key(
+    door: KioskServer, tmp_path: Path
+) -> None:
+    """Let in first, with the session proper asked for only when the other's file is there."""
+    key, other = generate(tmp_path, "laptop"), generate(tmp_path, "other")
+    set_up(door, key.options)
+    door.listen("AcceptEnv=*", "ExposeAuthInfo=no", port=2223)
+    waiting = [*other.options, "-S", str(tmp_path / "c"), "-o", "SendEnv=SSH_USER_AUTH"]
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "check": True}
+    subprocess.run(
+        door.ssh(options=["-f", "-N", "-M", *waiting], port=2223),
+        stderr=subprocess.DEVNULL,
+        **quiet,
+    )
+    try:
+        with at(door, key.options) as mine:
+            mine.see_or_have_seen("was recognized.")
+            (path,) = (door.scratch.root / "tmp").glob("sshauth.*")
+            named = {**CLIENT, "SSH_USER_AUTH": f"/tmp/{path.name}"}
+            program = Program(door.ssh(options=waiting, port=2223), named)
+            try:
+                program.see("Quit")
+                program.settle()
+                assert "key" not in program.text
+                program.send("\x11")
+                assert program.end() == 0
+            finally:
+                program.close()
+    finally:
+        subprocess.run(door.ssh(options=[*waiting, "-O", "exit"], port=2223), **quiet)
+        door.stop(2223)
 
 
 def test_agent_is_not_forwarded(door: KioskServer, tmp_path: Path) -> None:

@@ -24,7 +24,6 @@ from apppw_tui.ui.key_help import help_keys, palette_entries, where
 from apppw_tui.ui.messages import AppearanceChosen, FirstChoice, Navigate, SignedIn, SignedOut
 from apppw_tui.ui.screens.login import LoginScreen, Welcome
 from apppw_tui.ui.terminal import IdleClock
-from apppw_tui.ui.type_ahead import A_HASH
 
 if TYPE_CHECKING:
     from apppw_tui.domain.account import Account
@@ -211,12 +210,12 @@ class PortalApp(themes.ThemedApp, IdleApp):
         Textual gives it a moment after the screen has come. The first key would go to the screen,
         which has no use for it, and the name that was typed would lack its first letter.
         """
-        self.buffer_keys(A_HASH)
+        self.buffer_keys()
         self.call_later(self.flush_keys)
 
     def _await_screen(self) -> None:
         """Has keys wait for the screen that is sure to come, however long a busy machine takes."""
-        self.buffer_keys(A_HASH, leaving=self.screen)
+        self.buffer_keys(leaving=self.screen)
 
     async def _replace(self, screen: Screen[None]) -> None:
         """Shows `screen` instead of the present one and of whatever dialog lies over it."""
@@ -247,7 +246,7 @@ class PortalApp(themes.ThemedApp, IdleApp):
         from apppw_tui.ui.widgets.tab_bar import TabBar
 
         if await screen.begin() is not None:
-            self.post_message(event)
+            self.navigate(event)
         else:
             for tabs in screen.query(TabBar):
                 tabs.stay()
@@ -288,10 +287,9 @@ class PortalApp(themes.ThemedApp, IdleApp):
             else:
                 await self.switch_screen(SecurityScreen(context, by_tab=event.by_tab))
         elif isinstance(here, AppPasswordsScreen):
-            here.focus_content()
-            if event.perform is not None:
-                here.perform(*event.perform)
-            await self.flush_keys()
+            here.come_back(event.perform)
+            if not here.in_flow:
+                await self.flush_keys()
         else:
             await self.switch_screen(
                 AppPasswordsScreen(context, by_tab=event.by_tab, perform=event.perform)

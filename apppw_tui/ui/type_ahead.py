@@ -4,7 +4,7 @@ Over a slow line, from a macro or a paste, several keys arrive in one burst. Tex
 at once, while the one before is still on its way: `Tab Enter` would press what had the focus before
 Tab, and of `p c Laptop` all but the first would go to the screen that is about to leave, the name
 as commands. So a key waits until the one before has had its effect, and until a screen or dialog
-that is on its way has come.
+that is on its way has come. None of them answers a question that nobody has read yet.
 """
 
 from collections import deque
@@ -12,16 +12,16 @@ from typing import Any
 
 from textual import events, on
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
-_LONGEST = 1.0  # seconds; whatever keeps a screen from coming must not take the keyboard with it
-
-
-A_HASH = 40.0  # seconds; one may wait for its turn for thirty of them
+# A hash may wait for its turn for thirty of these seconds; but whatever keeps a screen from coming
+# must not take the keyboard with it.
+_LONGEST = 40.0
 _MOST = 256  # keys and pastes that wait; whoever types more than that ahead is no person
 _QUIT = "ctrl+q"  # never waits: whoever wants to leave need not wait for a screen first
 # What a key does is done by messages that follow it: the press of a button, what that calls for,
@@ -34,7 +34,7 @@ _MOST_LOOKS = 20
 class ScreenReady(Message):
     """A screen or dialog is there, and its focus where work begins.
 
-    `screen` says so of itself; None where nothing comes that keys could wait for, and of dialogs.
+    `screen` says so of itself; None where nothing comes that keys could wait for.
     """
 
     def __init__(self, screen: Screen[Any] | None = None) -> None:
@@ -60,6 +60,7 @@ class TypeAhead(App[None]):
         self._impatient = ""
         self._swallows = False
         self._left: Screen[Any] | None = None  # the screen that keys wait to see gone
+        self._question: Screen[Any] | None = None  # what no key may answer until it is there
         self._held: deque[events.Key | events.Paste] = deque()
         self._number = 0  # of the key that has its effect now
         self._step: Followed | None = None  # None: none has
@@ -83,14 +84,9 @@ class TypeAhead(App[None]):
         return len(self._held)
 
     def buffer_keys(
-        self,
-        longest: float | None = None,
-        *,
-        impatient: str = "",
-        swallow: bool = False,
-        leaving: Screen[Any] | None = None,
+        self, *, impatient: str = "", swallow: bool = False, leaving: Screen[Any] | None = None
     ) -> None:
-        """From now until the next screen has arrived, but no `longest` seconds (1), keys wait.
+        """From now until the next screen has arrived, or nothing has come of it, keys wait.
 
         An `impatient` key is one pressed again because nothing seems to happen: it does nothing.
         With `swallow` none does: what comes is a question that nobody has read yet. `leaving` is
@@ -98,11 +94,28 @@ class TypeAhead(App[None]):
         """
         if self._holding is None:
             self._impatient = impatient
-            self._swallows = swallow
-            self._left = leaving
-            self._holding = self.set_timer(longest or _LONGEST, self.flush_keys)
-            while self._held and (swallow or self._is_impatient(self._held[0])):
-                self._held.popleft()
+            self._swallows = False
+            self._holding = self.set_timer(_LONGEST, self.flush_keys)
+        self._left = leaving or self._left
+        self._swallows = swallow or self._swallows
+        while self._held and (self._swallows or self._is_impatient(self._held[0])):
+            self._held.popleft()
+
+    # Overloaded there, and called with whatever one of its forms takes.
+    def push_screen(self, screen: Any, *arguments: Any, **options: Any) -> Any:
+        """As Textual's; a question that must be read first takes no key until it can be."""
+        pushed = super().push_screen(screen, *arguments, **options)
+        if getattr(screen, "READ_FIRST", False):
+            self._question = screen
+            self.buffer_keys(swallow=True)
+        return pushed
+
+    def pop_screen(self) -> AwaitComplete:
+        """As Textual's; what a flow does after its dialog is waited for like the dialog itself."""
+        popped = super().pop_screen()
+        if getattr(self.screen, "in_flow", False):
+            self.buffer_keys()
+        return popped
 
     def discard_keys(self) -> None:
         """Drops the keys that were meant for another dialog than the one that comes."""
@@ -110,6 +123,9 @@ class TypeAhead(App[None]):
 
     @on(ScreenReady)
     async def screen_ready(self, event: ScreenReady) -> None:
+        asks = self._question is not None and self._question in self.screen_stack
+        if asks and event.screen is not self._question:
+            return
         if event.screen is None or event.screen is not self._left:
             await self.flush_keys()
 
@@ -117,7 +133,7 @@ class TypeAhead(App[None]):
         """Hands on what waits, until a key among it calls for yet another screen."""
         if self._holding is not None:
             self._holding.stop()
-            self._holding = self._left = None
+            self._holding = self._left = self._question = None
         await self._next()
 
     async def _next(self) -> None:

@@ -314,11 +314,13 @@ def test_who_waits_for_somebody_else_does_not_get_their_key(
     set_up(door, key.options)
     door.listen("AcceptEnv=*", "ExposeAuthInfo=no", port=2223)
     waiting = [*other.options, "-S", str(tmp_path / "c"), "-o", "SendEnv=SSH_USER_AUTH"]
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "check": True}
+    # Nothing is read from it: it goes on in the background, with whatever it was given.
     subprocess.run(
         door.ssh(options=["-f", "-N", "-M", *waiting], port=2223),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        **quiet,
+        check=True,
     )
     try:
         with at(door, key.options) as mine:
@@ -335,7 +337,7 @@ def test_who_waits_for_somebody_else_does_not_get_their_key(
             finally:
                 program.close()
     finally:
-        subprocess.run(door.ssh(options=[*waiting, "-O", "exit"], port=2223), **quiet)
+        door.said(*door.ssh(options=[*waiting, "-O", "exit"], port=2223))
         door.stop(2223)
 
 

@@ -9,8 +9,9 @@ from textual.containers import Vertical
 from textual.messages import Prune
 from textual.widgets import Input, Static
 
+from apppw_tui.portal.portal import Portal
 from apppw_tui.ui import type_ahead
-from apppw_tui.ui.dialogs.confirm import DeleteDialog
+from apppw_tui.ui.dialogs.confirm import ConfirmDialog, DeleteDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
@@ -19,8 +20,9 @@ from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.type_ahead import ScreenReady, TypeAhead
 from tests.support import PASSWORD, House
+from tests.ui.states_of_keys import to_keys, with_keys
 from tests.ui.states_of_verification import optional, protected
-from tests.ui.walks import ACCOUNT, Visit, house_with, opened
+from tests.ui.walks import ACCOUNT, Visit, burst, gated, house_with, opened
 
 pytestmark = pytest.mark.slow
 
@@ -31,13 +33,6 @@ PATIENCE = 60  # seconds; only a test that fails ever waits as long
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine is, a screen comes before it is given up."""
     monkeypatch.setattr(type_ahead, "_LONGEST", 60.0)
-
-
-async def burst(visit: Visit, *keys: str) -> None:
-    """All `keys` at once, before any of them has had its effect."""
-    for key in keys:
-        visit.app.post_message(events.Key(key, key if len(key) == 1 else None))
-    await visit.settle()
 
 
 class Busy(Static, can_focus=True):
@@ -110,11 +105,10 @@ async def test_the_way_to_a_new_password_can_be_typed_in_one_go() -> None:
 
 
 @pytest.mark.parametrize("late", [False, True])
-async def test_keys_wait_for_a_screen_and_not_for_a_time(
+async def test_keys_wait_for_the_screen_that_comes(
     monkeypatch: pytest.MonkeyPatch, late: bool
 ) -> None:
-    """Neither for the screen that is left, which may only `late` get ready."""
-    monkeypatch.setattr(type_ahead, "_LONGEST", 60.0 if late else 0.001)
+    """Not for the one that is left, which may only `late` get ready."""
     may_read = asyncio.Event()
     refresh = AppPasswordsScreen.refresh_list
 
@@ -161,20 +155,75 @@ async def test_a_key_that_leads_nowhere_holds_nothing_up() -> None:
     async with opened(house_with()) as visit:
         await visit.to_app_passwords()
         await burst(visit, "p", "r", "enter")
+        assert visit.on(AppPasswordsScreen)  # Enter was meant for the dialog that did not come
+        await burst(visit, "enter")
         assert visit.on(CreateDialog)
         await burst(visit, "escape", "f2")
         assert visit.on(SettingsScreen)
 
 
-async def test_a_yes_is_never_typed_ahead() -> None:
+@pytest.mark.parametrize("by", [(), ("enter",)], ids=["list", "details"])
+async def test_a_yes_is_never_typed_ahead(by: tuple[str, ...]) -> None:
     house = house_with("Laptop")
     async with opened(house) as visit:
         await visit.to_app_passwords()
+        await visit.press(*by)
         await burst(visit, "d", "y")
         assert visit.on(DeleteDialog)
         await burst(visit, "n")
         assert visit.on(AppPasswordsScreen)
         assert "Laptop" in visit.screen_text()
+
+
+async def test_a_yes_is_never_typed_ahead_of_a_question_about_a_key() -> None:
+    house = with_keys()
+    async with opened(house) as visit:
+        await to_keys(visit)
+        await visit.press("enter")
+        await burst(visit, "d", "y")
+        assert visit.on(ConfirmDialog)
+    assert len(house.now(ACCOUNT).ssh_keys) == 2
+
+
+async def test_a_yes_is_never_typed_ahead_of_new_recovery_codes() -> None:
+    house = protected()
+    before = house.now(ACCOUNT).recovery
+    async with opened(house) as visit:
+        await visit.sign_in()
+        await visit.press("v", "end")
+        await burst(visit, "enter", "y")
+        assert visit.on(ConfirmDialog)
+    assert house.now(ACCOUNT).recovery == before
+
+
+async def test_a_yes_is_never_typed_ahead_of_what_the_palette_leads_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From another screen, while the list is still being read."""
+    house = house_with("Laptop")
+    async with opened(house) as visit:
+        await visit.sign_in()
+        await visit.press("f2", "colon")
+        await visit.type_into("Input", "laptop delete")
+        gate = gated(monkeypatch, Portal, "uses_per_day")
+        await visit.pilot.press("enter")
+        await visit.until(lambda: visit.on(AppPasswordsScreen))
+        visit.app.post_message(events.Key("y", "y"))
+        await visit.until(lambda: visit.app.typed_ahead == 1)
+        gate.set()
+        await visit.settle()
+        assert visit.on(DeleteDialog)
+
+
+async def test_a_session_that_ends_while_a_question_comes_leaves_the_keyboard() -> None:
+    async with opened(house_with("Laptop")) as visit:
+        await visit.to_app_passwords()
+        visit.app.push_screen(ConfirmDialog("Is it so?"))
+        visit.app.sign_out()
+        await visit.settle()
+        assert visit.on(LoginScreen)
+        await burst(visit, *"word")
+        assert visit.screen.query_one("#password", Input).value == "word"
 
 
 async def test_a_key_that_would_leave_waits_for_the_dialog_that_is_on_its_way() -> None:

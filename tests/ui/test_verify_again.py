@@ -16,8 +16,7 @@ from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.widgets.inputs import CheckBox
 from tests.support import PASSWORD
 from tests.ui.states_of_verification import optional, protected
-from tests.ui.test_type_ahead import burst
-from tests.ui.walks import ACCOUNT, opened
+from tests.ui.walks import ACCOUNT, burst, opened
 
 STALE = 600  # seconds
 NEW = "loom cards remember flowers"

@@ -15,8 +15,7 @@ from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
 from tests.support import first_quick
 from tests.ui.states_of_verification import by_text, bypassed, protected, unreachable
-from tests.ui.test_type_ahead import burst
-from tests.ui.walks import ACCOUNT, demo_house, gated, house_with, opened, portal_app
+from tests.ui.walks import ACCOUNT, burst, demo_house, gated, house_with, opened, portal_app
 
 # --- a different option ---------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 from textual.app import App
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
@@ -158,11 +159,15 @@ class Visit:
 
     async def see(self, words: str) -> None:
         """Until `words` stand on the screen, whatever else goes on."""
+        await self.until(lambda: words in self.sentences())
+
+    async def until(self, so: Callable[[], bool]) -> None:
+        """Until it is so, whatever else goes on."""
         for _ in range(_PATIENCE):
-            if words in self.sentences():
+            if so():
                 return
             await self.pilot.pause()
-        raise AssertionError(f"never seen: {words}\n{self.screen_text()}")
+        raise AssertionError(f"never seen:\n{self.screen_text()}")
 
     def rows(self) -> list[str]:
         """What the list says that is asked."""
@@ -322,6 +327,18 @@ async def opened(
     app = portal_app(what, **options) if isinstance(what, House) else what
     async with app.run_test(size=size) as pilot:
         yield Visit(pilot)
+
+
+async def burst(visit: Visit, *keys: str) -> None:
+    """All `keys` at once, before any of them has had its effect."""
+    send(visit, *keys)
+    await visit.settle()
+
+
+def send(visit: Visit, *keys: str) -> None:
+    """As `burst`, without waiting for any effect."""
+    for key in keys:
+        visit.app.post_message(Key(key, key if len(key) == 1 else None))
 
 
 def gated(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> Event:

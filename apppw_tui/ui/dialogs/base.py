@@ -33,11 +33,13 @@ class ActionButton(Button):
 class Dialog(ModalScreen[Reply], Generic[Reply]):
     """A question that returns a typed answer, or None if it was cancelled.
 
-    `FOOTER` holds binding ids. Subclasses yield what is inside the frame in `content()`.
+    `FOOTER` holds binding ids. `READ_FIRST`: no key that was typed before it is seen answers it.
+    Subclasses yield what is inside the frame in `content()`.
     """
 
     AUTO_FOCUS = ""
     FOOTER: ClassVar[tuple[str, ...]] = ("to-next", "submit", "tick", "cancel", "help")
+    READ_FIRST: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "escape,q", "cancel", "Cancel", id="cancel", tooltip="Leave without doing anything"
@@ -68,7 +70,7 @@ class Dialog(ModalScreen[Reply], Generic[Reply]):
 
     def on_mount(self) -> None:
         """After the refresh the focus is where the subclass's own `on_mount` has put it."""
-        self.call_after_refresh(self.post_message, ScreenReady())
+        self.call_after_refresh(self.post_message, ScreenReady(self))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._fit_card)

@@ -23,6 +23,7 @@ class ConfirmDialog(Dialog[bool]):
     """True for Yes."""
 
     FOOTER = ("yes", "no", "help")
+    READ_FIRST = True
     BINDINGS = [
         Binding("y", "answer(True)", "Yes", id="yes", tooltip="Do it now"),
         Binding("n", "answer(False)", "No", id="no", tooltip="Leave it as it is"),

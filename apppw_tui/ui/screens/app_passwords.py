@@ -27,7 +27,7 @@ from apppw_tui.ui.widgets.password_view import LEGEND, Overview, PasswordView
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
 LOOK_EVERY = 1.5  # seconds: whether a phone has got in is seen within two
-_READING = "reading"  # the group of the workers that read the list, no flow among them
+_LOOK = "look"
 _NONE = "The list is empty. Press c to create one."
 _NO_MATCH = "No match. esc shows all."
 
@@ -107,7 +107,8 @@ class AppPasswordsScreen(LeavingScreen):
         await self.refresh_list()
         if self.view.overview is not None:
             self._begin()
-        self.call_after_refresh(self.post_message, ScreenReady(self))
+        if not self.in_flow:
+            self.call_after_refresh(self.post_message, ScreenReady(self))
 
     def _begin(self) -> None:
         if self._by_tab:
@@ -132,13 +133,19 @@ class AppPasswordsScreen(LeavingScreen):
         elif arrived.by_recovery_code or account.recovery_codes_left <= FEW:
             self.say(formatting.recovery_summary(account))
 
+    def come_back(self, perform: tuple[str, str] | None) -> None:
+        """Somebody chose this very screen, or an act that is done here."""
+        self.focus_content()
+        if perform is not None:
+            self.perform(*perform)
+
     def perform(self, id_: str, verb: str) -> None:
         """Does `verb` with the app password of that id, wherever it was chosen."""
         app_password = None if self.view.account is None else self.view.account.app_password(id_)
         if app_password is None:
             self.say("That app password was already deleted.")
             return
-        self.query_one(FilterInput).clear()
+        self._clear_filter()
         self.view.draw(id_)
         self.focus_content()
         acts: dict[str, Callable[[], Awaitable[None]]] = {
@@ -189,15 +196,18 @@ class AppPasswordsScreen(LeavingScreen):
         if not self.is_active or self.in_flow or self.view.overview is None:
             return
         if not any(
-            worker.node is self and worker.group == _READING and not worker.is_finished
+            worker.node is self and worker.group == _LOOK and not worker.is_finished
             for worker in self.workers
         ):
-            self.run_worker(self._follow(), group=_READING)
+            self.run_worker(self._follow(), group=_LOOK)
 
     async def _follow(self) -> None:
+        seen = self.view.overview
         overview = await call_portal(self, self._read, lambda _: None)
         if overview is None or not self.is_active or self.in_flow:
             return
+        if self.view.overview is not seen:
+            return  # what was read since is newer
         if overview != self.view.overview:
             self._show(overview)
         elif self.view.touched:  # whoever is there is to see how long ago it is by now
@@ -234,7 +244,7 @@ class AppPasswordsScreen(LeavingScreen):
         if not isinstance(created, AppPassword):
             await self.refresh_list()
             return
-        self.query_one(FilterInput).clear()
+        self._clear_filter()
         await self.refresh_list(created.id)
         self.focus_content()
         self.say_done(f"Created {escaped(created.name)}.")
@@ -289,7 +299,6 @@ class AppPasswordsScreen(LeavingScreen):
             return
         outcome = await flows.pause(self, passwords)
         await self.refresh_list()
-        self.post_message(ScreenReady())  # as a rule no dialog came that keys could wait for
         if outcome is not None:
             sentence, good = outcome
             self.focus_content()
@@ -327,7 +336,7 @@ class AppPasswordsScreen(LeavingScreen):
             await flows.look(self, f"Set up {escaped(password.name)}", self.view.setup(password))
 
     def action_read_again(self) -> None:
-        self.run_worker(self._read_again(), group=_READING, exclusive=True)
+        self.start_flow(self._read_again)
 
     async def _read_again(self) -> None:
         self.say("")
@@ -344,6 +353,12 @@ class AppPasswordsScreen(LeavingScreen):
     def say_if_none_matches(self) -> None:
         shown = self.view.table.row_count
         self.say("" if shown or self.view.account is None else _NO_MATCH)
+
+    def _clear_filter(self) -> None:
+        """Shows all again; what calls for it draws the list, and says something else."""
+        entry = self.query_one(FilterInput)
+        with entry.prevent(Input.Changed):
+            entry.clear()
 
     def action_back(self) -> None:
         """Takes back one thing: the marks, then the filter; else leaves, if pressed twice."""

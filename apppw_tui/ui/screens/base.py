@@ -118,7 +118,15 @@ class PortalScreen(Screen[None]):
             context.portal.check_fresh(context.session)
             return context.portal.account(context.session)
 
-        return await self.ask(call)
+        account = await self.ask(call)
+        if account is None:
+            self._drop_keys()
+        return account
+
+    def _drop_keys(self) -> None:
+        """Of a dialog that does not come, what was typed ahead is no command to this screen."""
+        if isinstance(self.app, TypeAhead):
+            self.app.discard_keys()
 
     def why_not(self, action: str) -> str | None:
         """The reason why `action` cannot be done now; None if it can."""
@@ -139,7 +147,7 @@ class PortalScreen(Screen[None]):
         reason = self.why_not(action)
         self.say(reason or "")
         if reason is not None:
-            self.post_message(ScreenReady())  # no dialog comes that keys could wait for
+            self._drop_keys()
         return reason is None
 
     def say(self, sentence: str, *, good: bool = False) -> None:
@@ -162,13 +170,21 @@ class PortalScreen(Screen[None]):
     def start_flow(self, flow: Callable[[], Awaitable[None]], *, ahead: bool = True) -> None:
         """Starts `flow`, unless another is on its way to a dialog and this key was meant for that.
 
-        Keys typed `ahead` wait for the dialog; never where one of them could be a Yes.
+        Keys typed `ahead` wait for the dialog, or for the end of the flow; never where one of them
+        could be a Yes.
         """
         if not self.in_flow:
             app = self.app
             if isinstance(app, TypeAhead):
                 app.buffer_keys(swallow=not ahead)
-            self.run_worker(flow(), group=FLOW)
+            self.run_worker(self._run(flow), group=FLOW)
+
+    async def _run(self, flow: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await flow()
+        finally:
+            if self.is_active:  # else what lies over it says so, or what has taken its place
+                self.post_message(ScreenReady(self))
 
     async def ask(self, call: Callable[[], Result]) -> Result | None:
         """See `call_portal`; a refusal stands on the line that tells."""

@@ -23,7 +23,7 @@ from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import FirstChoice, SignedIn, SignInFailed
 from apppw_tui.ui.portal_calls import FLOW, call_portal, is_busy, stay_busy
 from apppw_tui.ui.themes import add_breakpoints
-from apppw_tui.ui.type_ahead import A_HASH, ScreenReady, TypeAhead
+from apppw_tui.ui.type_ahead import ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.field import ButtonRow, Field
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
@@ -197,7 +197,7 @@ class LoginScreen(Screen[None]):
     def _hold(self) -> None:
         """A code that arrives together with the password is for the dialog that comes."""
         if isinstance(self.app, TypeAhead):
-            self.app.buffer_keys(A_HASH, impatient="enter")
+            self.app.buffer_keys(impatient="enter")
 
     async def _sign_in(self, button: Button) -> SignedIn | None:
         account, password = self.query(Field)

@@ -26,7 +26,6 @@ from apppw_tui.ui.flows.ssh_keys import open_ssh_keys
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Navigate
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext, Verb
-from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.lists import Choice
 from apppw_tui.ui.widgets.method_table import MethodRow, MethodTable
 from apppw_tui.ui.widgets.more import MoreLine
@@ -180,7 +179,6 @@ class SecurityScreen(PortalScreen):
     async def _set_up(self, flow: Callable[[], Awaitable[SetUpOutcome]]) -> None:
         account = await self.begin()
         if account is None:
-            self.post_message(ScreenReady())
             return
         if await flow() == "done":
             if account.recovery is None:
@@ -191,7 +189,6 @@ class SecurityScreen(PortalScreen):
     async def _new_codes(self) -> None:
         account = await self.begin()
         if account is None:
-            self.post_message(ScreenReady())
             return
         if not account.recovery_codes_left or await self.app.push_screen_wait(
             ConfirmDialog("Make new recovery codes?", "The old ones stop working at once.")
@@ -202,7 +199,6 @@ class SecurityScreen(PortalScreen):
     async def _open_keys(self) -> None:
         await open_ssh_keys(self)
         self.load()
-        self.post_message(ScreenReady())
 
     @property
     def not_removable_reason(self) -> str | None:
@@ -252,7 +248,6 @@ class SecurityScreen(PortalScreen):
     async def _prefer(self) -> None:
         account = await self.begin()
         if account is None:
-            self.post_message(ScreenReady())
             return
         context = self.context
         preferred = context.portal.enrollment.preferred(account)

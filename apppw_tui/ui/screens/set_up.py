@@ -12,7 +12,7 @@ from apppw_tui.ui.flows.methods import MAKING_CODES
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SignedIn, SignedOut
 from apppw_tui.ui.screens.base import LeavingScreen, ScreenContext
-from apppw_tui.ui.type_ahead import A_HASH, ScreenReady, TypeAhead
+from apppw_tui.ui.type_ahead import ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.lists import Menu
 
@@ -68,7 +68,7 @@ class SetUpScreen(LeavingScreen):
         """
         self.add_class("-going-on")
         if isinstance(self.app, TypeAhead):
-            self.app.buffer_keys(A_HASH, swallow=True)
+            self.app.buffer_keys(swallow=True)
 
     def _offer(self) -> None:
         """Offers the set-up again."""
@@ -95,7 +95,8 @@ class SetUpScreen(LeavingScreen):
         done = await self._walk.walk(account)
         # From the last step on, whatever came of it.
         if done or self.context.session.restriction is None:
+            if isinstance(self.app, TypeAhead):
+                self.app.buffer_keys(leaving=self)
             self.post_message(SignedIn(self.context.session, created=self._walk.created))
         else:
             self._offer()
-            self.post_message(ScreenReady())

@@ -16,7 +16,7 @@ from textual.widgets._select import SelectCurrent, SelectOverlay
 
 from apppw_tui.domain.names import APP_PASSWORD_NAME_CHARACTERS
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.type_ahead import A_HASH, TypeAhead
+from apppw_tui.ui.type_ahead import TypeAhead
 
 # Not the limit of any rule: only what a paste by mistake may put into a field.
 _LONGEST = 1100
@@ -136,7 +136,7 @@ class SubmittingPasswordInput(PasswordInput):
         app = self.app
         if self.value and not self.handed_in and isinstance(app, TypeAhead):
             self.handed_in = True
-            app.buffer_keys(A_HASH, impatient="enter")
+            app.buffer_keys(impatient="enter")
         await super().action_submit()
 
     async def _on_key(self, event: events.Key) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textual import events, on, work
 from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
+from textual.timer import Timer
 from textual.widget import AwaitMount
 from textual.widgets import Input
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 
 _SOON = 0.05  # seconds
+_ACCOUNTS = "accounts"  # the group of the worker that looks whether there are any
 
 
 class PortalApp(themes.ThemedApp, IdleApp):
@@ -112,12 +114,16 @@ class PortalApp(themes.ThemedApp, IdleApp):
 
     def _welcome(self, reason: str = "", account_name: str = "") -> Welcome:
         """The state of things for Login. May block."""
-        around = self.surroundings
         none = False
         try:
             none = not self.portal.has_accounts()
         except ApppwError as error:
             reason = f"{GLYPHS.bad} {error}"
+        return self._welcome_where(reason, account_name, none=none)
+
+    def _welcome_where(self, reason: str, account_name: str, *, none: bool) -> Welcome:
+        """What Login is told where there are no accounts, or there are. Does not block."""
+        around = self.surroundings
         first = none and around.may_create_first and self.portal.creates_accounts
         return Welcome(
             around.host_name,
@@ -143,6 +149,7 @@ class PortalApp(themes.ThemedApp, IdleApp):
     @on(FirstChoice)
     async def choose_first(self, event: FirstChoice) -> None:
         """Opens the form, or the demonstration, or goes back to where they are offered."""
+        self.workers.cancel_group(self, _ACCOUNTS)
         self._await_screen()
         if self._first is not None and event.choice == "back":
             (self.surroundings, self.portal), self._first = self._first, None
@@ -199,10 +206,34 @@ class PortalApp(themes.ThemedApp, IdleApp):
                 account = account or screen.query_one("#account", Input).value
         self._screen_context = None
         self.look(self.surroundings.appearance)
-        welcome = await asyncio.to_thread(self._welcome, event.reason, account)
-        await self._replace(self._door(welcome))
+        # First of all a secret goes from the screen; the store may take for ever to say the rest.
+        login = LoginScreen(self.portal, self._welcome_where(event.reason, account, none=False))
+        await self._replace(login)
         self.discard_keys()  # they were meant for the session that has ended
-        self._keys_await_focus()
+        await self.flush_keys()
+        # Another screen may come; where the store is slow, Login takes them, and it does not.
+        self.buffer_keys()
+        self._look_for_accounts(login, event.reason, account, self._holding)
+
+    @work(exclusive=True, group=_ACCOUNTS)
+    async def _look_for_accounts(
+        self, login: LoginScreen, reason: str, account_name: str, hold: Timer | None
+    ) -> None:
+        """Offers the first account if there is none, and ends `hold`; says what the store says.
+
+        Whoever has begun to type is left alone.
+        """
+        welcome = await asyncio.to_thread(self._welcome, reason, account_name)
+        if self.screen is login and login.is_untouched and not self.is_signed_in:
+            if welcome.first:
+                self._await_screen()
+                await self._replace(self._door(welcome))
+                self._keys_await_focus()
+                return
+            if welcome.reason != reason:
+                login.say(welcome.reason)
+        if self._holding is hold:  # no longer, if it took long: then another may wait for a code
+            self.call_later(self.flush_keys)
 
     def _keys_await_focus(self) -> None:
         """Has keys wait until a field of the screen that is new has the focus.

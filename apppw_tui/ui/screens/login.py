@@ -69,6 +69,7 @@ class LoginScreen(Screen[None]):
         self._portal = portal
         self._welcome = welcome
         self._leaving = False
+        self._filled: list[str] = []  # what the fields held before anybody typed
 
     def compose(self) -> ComposeResult:
         add_breakpoints(self)
@@ -101,6 +102,7 @@ class LoginScreen(Screen[None]):
 
     def on_mount(self) -> None:
         account = self.query_one("#account", Input)
+        self._filled = [entry.value for entry in self.query(Input)]
         if account.value and not self._welcome.first:
             self.query_one("#password", Input).focus()
         else:
@@ -149,6 +151,11 @@ class LoginScreen(Screen[None]):
             self._leaving = True
         else:
             self._leave_by("esc")
+
+    @property
+    def is_untouched(self) -> bool:
+        """True while nothing is typed, and none of what stands there was changed."""
+        return self._filled == [entry.value for entry in self.query(Input)]
 
     @property
     def _is_typed(self) -> bool:

@@ -1,12 +1,14 @@
 """Settings and Security Verification: where things are, and how one gets back."""
 
 import os
+from threading import Event
 
 import pytest
 from textual.widgets import Input
 
 from apppw_tui.domain.errors import SessionEnded
 from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.key_help import palette_entries
@@ -14,10 +16,11 @@ from apppw_tui.ui.messages import AppearanceChosen
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
-from apppw_tui.ui.screens.settings import SettingsScreen
+from apppw_tui.ui.screens.settings import SECTIONS, SettingsScreen
 from apppw_tui.ui.themes import DARK, HIGH_CONTRAST, LABELS, LIGHT, TERMINAL
+from apppw_tui.ui.widgets.lists import Menu
 from tests.support import PASSWORD, first_quick
-from tests.ui.walks import ACCOUNT, gated, house_with, opened
+from tests.ui.walks import ACCOUNT, Visit, gated, house_with, opened
 
 NEW = "loom cards remember flowers"
 
@@ -281,3 +284,72 @@ async def test_sessions_end_elsewhere_and_trusted_addresses_are_forgotten() -> N
         assert "No address is trusted" in visit.sentences()
         await visit.press("p", "c")  # the session goes on
         assert visit.on(CreateDialog)
+
+
+def answers_late(monkeypatch: pytest.MonkeyPatch) -> tuple[Event, Event]:
+    """Other sessions have ended once the first is set; the portal says so once the second is."""
+    done, told, real = Event(), Event(), Portal.sign_out_elsewhere
+
+    def late(portal: Portal, session: Session) -> Session:
+        renewed = real(portal, session)
+        done.set()
+        assert told.wait(120)  # seconds; a test that forgets it must end
+        return renewed
+
+    monkeypatch.setattr(Portal, "sign_out_elsewhere", late)
+    return done, told
+
+
+READS = {"activity": "activity", "sessions": "trusted_addresses"}  # by the portal, per section
+
+
+async def while_signing_out(visit: Visit, done: Event) -> SettingsScreen:
+    """Until the other sessions have ended, and the portal has not said so."""
+    screen = visit.screen
+    assert isinstance(screen, SettingsScreen)
+    screen.start_flow(screen._sign_out_elsewhere)
+    while not done.is_set():
+        await visit.pilot.pause()
+    return screen
+
+
+@pytest.mark.parametrize("section", first_quick(*READS))
+async def test_a_look_elsewhere_meanwhile_does_not_sign_oneself_out(
+    monkeypatch: pytest.MonkeyPatch, section: str
+) -> None:
+    done, told = answers_late(monkeypatch)
+    async with opened(house_with()) as visit:
+        await visit.to_settings()
+        screen = await while_signing_out(visit, done)
+        may_read = gated(monkeypatch, Portal, READS[section])
+        screen.open_section(section)
+        for _ in range(20):
+            await visit.pilot.pause()
+        assert screen.section == section
+        told.set()
+        await visit.see("Every other session here was signed out.")
+        assert [worker.group for worker in visit.app.workers if not worker.is_finished] == [section]
+        may_read.set()
+        await visit.settle()
+        assert visit.on(SettingsScreen)
+        assert "Every other session here was signed out." in visit.sentences()
+
+
+@pytest.mark.parametrize("section", first_quick(*READS))
+async def test_nor_does_what_is_still_being_read(
+    monkeypatch: pytest.MonkeyPatch, section: str
+) -> None:
+    done, told = answers_late(monkeypatch)
+    async with opened(house_with()) as visit:
+        await visit.to_settings()
+        may_read = gated(monkeypatch, Portal, READS[section])
+        visit.screen.query_one(Menu).highlighted = [key for key, _ in SECTIONS].index(section)
+        await visit.pilot.pause()
+        await while_signing_out(visit, done)
+        may_read.set()
+        for _ in range(20):
+            await visit.pilot.pause(0.001)
+        told.set()
+        await visit.settle()
+        assert visit.on(SettingsScreen)
+        assert "Every other session here was signed out." in visit.sentences()

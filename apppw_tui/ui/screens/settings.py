@@ -7,6 +7,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.theme import Theme
 from textual.widgets import ContentSwitcher, Label, OptionList
+from textual.worker import Worker
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.phone import PHONES
@@ -15,6 +16,7 @@ from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.details import activity_details
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedOut
+from apppw_tui.ui.portal_calls import FLOW
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 from apppw_tui.ui.themes import APPEARANCES, LABELS, NARROW
 from apppw_tui.ui.widgets.lists import ActivityList, Choice, ChoiceList, Menu
@@ -51,6 +53,7 @@ class SettingsScreen(PortalScreen):
     def __init__(self, context: ScreenContext, section: str | None = None) -> None:
         super().__init__(context)
         self._section = section or "security"
+        self._unread = False  # what the section shows is read once the flow has ended
 
     def content(self) -> ComposeResult:
         with Horizontal(id="columns"):
@@ -161,10 +164,29 @@ class SettingsScreen(PortalScreen):
     def show_section(self, event: OptionList.OptionHighlighted) -> None:
         self._section = event.option_id or self._section
         self.query_one("#pages", ContentSwitcher).current = f"page-{self._section}"
+        self._read_section()
+
+    def _read_section(self) -> None:
+        """Not during a flow: it may end the session by which this would be read."""
+        self._unread = self.in_flow
+        if self._unread:
+            return
         if self._section == "activity":
             self.load_activity()
         elif self._section == "sessions":
             self.load_sessions()
+
+    @on(Worker.StateChanged)
+    def read_unread(self, event: Worker.StateChanged) -> None:
+        """Reads what had to wait for a flow."""
+        if self._unread and event.worker.group == FLOW:
+            self._read_section()
+
+    def _stop_reading(self) -> bool:
+        """Drops what is being read by a session that ends; True if the numbers were."""
+        for group in ("activity", "sessions"):
+            self._unread |= bool(self.workers.cancel_group(self, group))
+        return bool(self.workers.cancel_group(self, "numbers"))
 
     @work(exclusive=True, group="activity")
     async def load_activity(self) -> None:
@@ -196,10 +218,13 @@ class SettingsScreen(PortalScreen):
 
     async def _sign_out_elsewhere(self) -> None:
         context = self.context
+        stopped = self._stop_reading()
         session = await self.ask(lambda: context.portal.sign_out_elsewhere(context.session))
         if session is not None:
             context.session = session
             self.say_done("Every other session here was signed out.")
+        if stopped:
+            self.load()
 
     async def _forget(self) -> None:
         context = self.context
@@ -239,7 +264,8 @@ class SettingsScreen(PortalScreen):
         self.start_flow(self._change_password)
 
     async def _change_password(self) -> None:
-        if await self.ask_new_password():
+        stopped = self._stop_reading()
+        if await self.ask_new_password() or stopped:
             self.load()
 
     @on(ChoiceList.ChoiceRefused, "#password-links")

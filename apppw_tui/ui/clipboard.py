@@ -130,16 +130,25 @@ class Clipboard:
         return self._held is not None
 
     def clear(self) -> None:
-        """Empties the clipboard if it still holds what was copied, and nothing else."""
-        held, self._held = self._held, None
-        if held is not None and self._still(held):
-            _with_timeout(lambda: _put(""))
+        """Empties the clipboard if it still holds what was copied, and nothing else.
 
-    def _still(self, held: bytes) -> bool:
+        Where it does not answer, that is not known: it counts as held, for whoever leaves to hear.
+        """
+        held = self._held
+        if held is None:
+            return
+        content = _with_timeout(_get)
+        if not isinstance(content, str):
+            return
+        if self._is(content, held) and _with_timeout(lambda: _put("")) is None:
+            return
+        if self._held is held:  # nothing was copied meanwhile
+            self._held = None
+
+    def _is(self, content: str, held: bytes) -> bool:
         import hmac
 
-        content = _with_timeout(_get)
-        return isinstance(content, str) and hmac.compare_digest(self._digest(content), held)
+        return hmac.compare_digest(self._digest(content), held)
 
     def _digest(self, text: str) -> bytes:
         import hashlib  # OpenSSL's library, which nobody needs who copies nothing

@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -192,6 +192,51 @@ def test_to_clear_what_cannot_be_read_does_nothing(
     pyperclip.fails = True
     clipboard.clear()
     assert pyperclip.copied == [SECRET]
+    assert clipboard.holds  # for all that is known
+
+
+@pytest.mark.parametrize("hangs", ["_get", "_put"])
+def test_what_does_not_answer_is_not_taken_for_cleared(
+    pyperclip: FakePyperclip,
+    sent: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    hangs: str,
+) -> None:
+    clipboard = Clipboard(sent.append, {})
+    clipboard.copy(Secret(SECRET))
+    answer = room._with_timeout
+    called: list[object] = []
+
+    def impatient(call: Callable[[], object]) -> object | None:
+        """The first call reads, the second empties it; the one that hangs has no result."""
+        called.append(call)
+        return None if len(called) == ("_get", "_put").index(hangs) + 1 else answer(call)
+
+    monkeypatch.setattr(room, "_with_timeout", impatient)
+    clipboard.clear()
+    assert pyperclip.held == SECRET
+    assert clipboard.holds
+    clipboard.clear()  # it answers by now
+    assert pyperclip.held == ""
+    assert not clipboard.holds
+
+
+def test_what_is_copied_while_it_is_cleared_is_still_held(
+    pyperclip: FakePyperclip, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clipboard = Clipboard(sent.append, {})
+    clipboard.copy(Secret(SECRET))
+    read = room._get
+
+    def copied_meanwhile() -> str:
+        monkeypatch.setattr(room, "_get", read)
+        clipboard.copy(Secret("z" * 16))
+        return read()
+
+    monkeypatch.setattr(room, "_get", copied_meanwhile)
+    clipboard.clear()
+    assert pyperclip.held == "z" * 16
+    assert clipboard.holds
 
 
 @pytest.mark.parametrize(

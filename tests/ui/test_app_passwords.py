@@ -9,7 +9,10 @@ from textual.screen import Screen
 from textual.widgets import Button, Input
 
 from apppw_tui.domain.account import Change
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.account_password import ConfirmPasswordDialog
 from apppw_tui.ui.dialogs.confirm import DeleteDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
@@ -352,3 +355,33 @@ async def test_look_at_the_list_that_takes_long_is_not_begun_again_and_again(
         gate.set()
         await visit.settle()
         assert "Phone" in visit.screen_text()
+
+
+@pytest.mark.parametrize(
+    ("works", "said"),
+    [
+        (1, "Paused only Laptop. The database does not answer."),
+        pytest.param(0, "The database does not answer.", marks=pytest.mark.slow),
+        pytest.param(
+            4, "Paused only 4 app passwords. The database does not answer.", marks=pytest.mark.slow
+        ),
+    ],
+)
+async def test_what_was_paused_before_one_failed_is_said(
+    monkeypatch: pytest.MonkeyPatch, works: int, said: str
+) -> None:
+    house = house_with("Laptop", "Phone", "Radio", "Tablet", "Watch")
+    real, left = Portal.pause_app_password, iter(range(works))
+
+    def fail_then(portal: Portal, session: Session, id_: str) -> AppPassword:
+        if next(left, None) is None:
+            raise StoreUnusable("The database does not answer.")
+        return real(portal, session, id_)
+
+    monkeypatch.setattr(Portal, "pause_app_password", fail_then)
+    async with opened(house) as visit:
+        await visit.sign_in()
+        await visit.press("a", "x")
+        assert said in visit.sentences()
+        assert ("Paused" in visit.sentences()) is bool(works)
+        assert sum(own.paused for own in house.now(ACCOUNT).app_passwords) == works

@@ -16,6 +16,7 @@ from apppw_tui.ui.dialogs.details import DetailsDialog, Next
 from apppw_tui.ui.dialogs.edit import EditDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.portal_calls import call_portal
 from apppw_tui.ui.screens.base import PortalScreen
 from apppw_tui.ui.widgets.facts import Fact
 
@@ -65,27 +66,42 @@ async def edit(screen: PortalScreen, app_password: AppPassword) -> AppPassword |
 
 
 async def pause(screen: PortalScreen, passwords: list[AppPassword]) -> tuple[str, bool] | None:
-    """Pauses those that are not paused; resumes them where all are.
+    """Pauses those that are not paused; resumes them where all are. Stops where one fails.
 
     The outcome is a sentence, and True if all went well; None if nothing is left to say.
     """
     portal = screen.context.portal
     resumes = all(password.paused for password in passwords)
     call = portal.resume_app_password if resumes else portal.pause_app_password
+    verb = "Resumed" if resumes else "Paused"
     refused = ""
-    names = []
+    names: list[str] = []
+    failures: list[str] = []
     for password in passwords:
         if password.paused == resumes:
-            obstacle = await screen.ask(partial(_call_one, screen, call, password.id))
+            one = partial(_call_one, screen, call, password.id)
+            obstacle = await call_portal(screen, one, lambda error: failures.append(str(error)))
             if obstacle is None:
-                return None
+                return _stopped(screen, verb, names, failures)
             refused = obstacle or refused
             names += [] if obstacle else [escaped(password.name)]
-    done = f"{'Resumed' if resumes else 'Paused'} {', '.join(names)}."
+    done = f"{verb} {', '.join(names)}."
     if not resumes:
         done += f" x resumes {'it' if len(names) == 1 else 'them'}."
         done += " Your mail sessions end; other devices reconnect." * portal.ends_sessions
     return refused or done, not refused
+
+
+def _stopped(
+    screen: PortalScreen, verb: str, names: list[str], failures: list[str]
+) -> tuple[str, bool] | None:
+    """The outcome where one failed: what was done before, and why no more was."""
+    failure = "".join(failures)  # none where the session has ended
+    if not names or not failure:
+        screen.say(failure)
+        return None
+    what = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} app passwords"
+    return f"{verb} only {what}. {failure}", False
 
 
 async def delete(

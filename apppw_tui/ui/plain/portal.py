@@ -222,9 +222,20 @@ def _change_password(plain: PlainSession, account: Account) -> None:
         )
     )
     besides = portal.besides
-    gone = count - len(plain.account().app_passwords)
-    deleted = f"; {gone} app password{'' if gone == 1 else 's'} deleted" if gone > 0 else ""
+    deleted = _deleted(plain, count)
     plain.done(f"Password changed{deleted}. Other sessions were signed out.{besides}")
+
+
+def _deleted(plain: PlainSession, before: int) -> str:
+    """How many app passwords went with the old password; nothing where that cannot be told.
+
+    The password is another by now, whatever can be read: that has to be said.
+    """
+    try:
+        gone = before - len(plain.account().app_passwords)
+    except ApppwError:
+        return ""
+    return f"; {gone} app password{'' if gone == 1 else 's'} deleted" if gone > 0 else ""
 
 
 def _show_activity(plain: PlainSession, _account: Account) -> None:

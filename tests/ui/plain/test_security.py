@@ -1,14 +1,17 @@
 """Verification methods, the account password and the activity in the plain portal."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import EventType
-from apppw_tui.domain.errors import SessionEnded
+from apppw_tui.domain.errors import SessionEnded, StoreUnusable
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.sessions import Session
 from apppw_tui.store.memory_history import MemoryActivityLog
 from apppw_tui.ui.plain.session import symbol_name
 from tests.support import PASSWORD, House
@@ -156,6 +159,27 @@ def test_the_password_is_changed_and_app_passwords_go_only_by_yes(house: House) 
     talk = Talk(house, ACCOUNT, NEW, "w", NEW, PASSWORD, PASSWORD, "yes")
     assert "Password changed; 1 app password deleted. Other" in talk.words
     assert house.now().app_passwords == ()
+
+
+def test_a_password_that_is_changed_is_said_to_be_whatever_can_be_read_then(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.issue("Laptop")
+    change = Portal.change_password
+
+    def and_then_silence(portal: Portal, *arguments: Any, **options: Any) -> Session:
+        session = change(portal, *arguments, **options)
+        monkeypatch.setattr(Portal, "account", silent)
+        return session
+
+    def silent(_portal: Portal, _session: Session) -> Account:
+        raise StoreUnusable("The database does not answer.")
+
+    monkeypatch.setattr(Portal, "change_password", and_then_silence)
+    talk = Talk(house, *IN, "w", PASSWORD, NEW, NEW, "yes")
+    changed, _, rest = talk.words.partition("Password changed. Other sessions were signed out.")
+    assert "does not answer" not in changed
+    assert "The database does not answer." in rest
 
 
 def test_a_password_kept_elsewhere_is_not_asked_for(house: House) -> None:

@@ -279,6 +279,8 @@ class OneTimeCode:
         self._to: tuple[DeliveryMethod, str] | None = None
         self._ends = 0.0
         self._tries = 0
+        self._asked = 0  # how many were asked for
+        self._newest = 0  # which of them the code is
 
     def is_pending(self, kind: DeliveryMethod, number: Secret) -> bool:
         """True while a code that went there is still good: no other need be sent."""
@@ -289,7 +291,7 @@ class OneTimeCode:
         return self._code is not None and self._context.clock.monotonic() < self._ends
 
     def send(self, account_name: str, kind: DeliveryMethod, number: Secret) -> None:
-        """Sends a new code; from now on no earlier one works.
+        """Sends a new code; from now on no earlier one works, nor one that is on its way still.
 
         Raises:
             RateLimited: too many were sent; says how long to wait.
@@ -298,11 +300,16 @@ class OneTimeCode:
         means = self._context
         means.throttle.record_sent_code(account_name, number)
         self._code = self._to = None  # not before: where none may be sent, the last still works
+        self._asked += 1
+        asked = self._asked
         code = f"{means.randbelow(1_000_000):06}"
         # Read aloud, six digits in a row would become a number of hundreds of thousands.
         spoken = ", ".join(code) if kind == "call" else code
         message = f"{spoken} is your code for {means.host_name}. It is good for five minutes."
         means.code_sender.send(kind, number.reveal(), Secret(message))
+        if asked < self._newest:  # a text that hung, and the call instead of it has long been made
+            return
+        self._newest = asked
         self._code, self._to = Secret(code), (kind, number.reveal())
         self._ends, self._tries = means.clock.monotonic() + LIFETIME, 0
 

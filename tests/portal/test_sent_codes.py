@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -18,7 +19,7 @@ from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.location import open_store
-from tests.support import PASSWORD, FixedClock, House
+from tests.support import PASSWORD, FixedClock, House, Outbox
 
 ADA = "ada@example.org"
 NUMBER = "+4915123456767"
@@ -387,3 +388,30 @@ def test_a_code_is_not_kept_in_the_open(house: House) -> None:
     )
     codes = [one for one in vars(sent).values() if isinstance(one, Secret)]
     assert [code.reveal() for code in codes] == [house.outbox.code]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_text_that_hung_does_not_replace_the_code_of_the_call_asked_for_after_it(
+    house: House, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    """Unless that call was never made."""
+    call, deliver = way("call"), Outbox.send
+
+    def late(outbox: Outbox, kind: DeliveryMethod, number: str, message: Secret) -> None:
+        if kind == "text":
+            outbox.broken = fails
+            with suppress(DeliveryFailed):
+                challenge.send(call)
+            outbox.broken = False
+        deliver(outbox, kind, number, message)
+
+    monkeypatch.setattr(Outbox, "send", late)
+    drawing(house, 111111, 222222)
+    challenge = house.challenge()
+    challenge.send(TEXT)
+    kinds = [kind for kind, *_ in house.outbox.sent]
+    assert kinds == (["text"] if fails else ["call", "text"])
+    if not fails:
+        assert said(challenge, "111111", call) == WRONG
+    option, code = (TEXT, "111111") if fails else (call, "222222")
+    assert challenge.answer(option, code) == house.session()

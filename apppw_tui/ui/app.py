@@ -122,7 +122,7 @@ class PortalApp(themes.ThemedApp, IdleApp):
         return self._welcome_where(reason, account_name, none=none)
 
     def _welcome_where(self, reason: str, account_name: str, *, none: bool) -> Welcome:
-        """What Login is told where there are no accounts, or there are. Does not block."""
+        """The same, where it is known whether there are accounts. Does not block."""
         around = self.surroundings
         first = none and around.may_create_first and self.portal.creates_accounts
         return Welcome(

@@ -227,7 +227,7 @@ def _change_password(plain: PlainSession, account: Account) -> None:
 
 
 def _deleted(plain: PlainSession, before: int) -> str:
-    """How many app passwords went with the old password; nothing where that cannot be told.
+    """The words on app passwords that went with the old password; none where nobody can tell.
 
     The password is another by now, whatever can be read: that has to be said.
     """

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 
 _SOON = 0.05  # seconds
+_LOOKING = 1.0  # seconds that keys wait for whether there are accounts
 _ACCOUNTS = "accounts"  # the group of the worker that looks whether there are any
 
 
@@ -212,7 +213,7 @@ class PortalApp(themes.ThemedApp, IdleApp):
         self.discard_keys()  # they were meant for the session that has ended
         await self.flush_keys()
         # Another screen may come; where the store is slow, Login takes them, and it does not.
-        self.buffer_keys()
+        self.buffer_keys(longest=_LOOKING)
         self._look_for_accounts(login, event.reason, account, self._holding)
 
     @work(exclusive=True, group=_ACCOUNTS)
@@ -250,7 +251,10 @@ class PortalApp(themes.ThemedApp, IdleApp):
 
     async def _replace(self, screen: Screen[None]) -> None:
         """Shows `screen` instead of the present one and of whatever dialog lies over it."""
-        while isinstance(self.screen, ModalScreen):
+        while isinstance(over := self.screen, ModalScreen):
+            # Textual does not survive that it is taken away before; a turn or two of the loop.
+            while not over.is_mounted:  # noqa: ASYNC110 - there is no event for it
+                await asyncio.sleep(0)
             await self.pop_screen()
         await self.switch_screen(screen)
 

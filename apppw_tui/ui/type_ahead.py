@@ -84,10 +84,16 @@ class TypeAhead(App[None]):
         return len(self._held)
 
     def buffer_keys(
-        self, *, impatient: str = "", swallow: bool = False, leaving: Screen[Any] | None = None
+        self,
+        *,
+        longest: float | None = None,
+        impatient: str = "",
+        swallow: bool = False,
+        leaving: Screen[Any] | None = None,
     ) -> None:
         """From now until the next screen has arrived, or nothing has come of it, keys wait.
 
+        No `longest` seconds where one can go on without it; else as long as a hash may take.
         An `impatient` key is one pressed again because nothing seems to happen: it does nothing.
         With `swallow` none does: what comes is a question that nobody has read yet. `leaving` is
         the screen that another is to replace: it may only now get ready, and is not waited for.
@@ -95,7 +101,7 @@ class TypeAhead(App[None]):
         if self._holding is None:
             self._impatient = impatient
             self._swallows = False
-            self._holding = self.set_timer(_LONGEST, self.flush_keys)
+            self._holding = self.set_timer(longest or _LONGEST, self.flush_keys)
         self._left = leaving or self._left
         self._swallows = swallow or self._swallows
         while self._held and (self._swallows or self._is_impatient(self._held[0])):

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.portal.portal import Portal
-from apppw_tui.ui import type_ahead
+from apppw_tui.ui import app
 from apppw_tui.ui.dialogs.details import HelpDialog
 from apppw_tui.ui.dialogs.new_app_password import SecretLabel
 from apppw_tui.ui.screens.login import LoginScreen
@@ -82,7 +82,7 @@ async def test_one_can_quit_before_the_store_answers(answer: Event) -> None:
 async def test_what_is_typed_until_the_store_answers_is_for_the_password(
     monkeypatch: pytest.MonkeyPatch, answer: Event
 ) -> None:
-    monkeypatch.setattr(type_ahead, "_LONGEST", 600.0)
+    monkeypatch.setattr(app, "_LOOKING", 600.0)
     async with opened(house_with()) as visit:
         await visit.sign_in()
         await sign_out(visit, answer)
@@ -96,7 +96,7 @@ async def test_what_is_typed_until_the_store_answers_is_for_the_password(
 async def test_it_is_for_the_first_account_where_there_is_none_any_more(
     monkeypatch: pytest.MonkeyPatch, answer: Event
 ) -> None:
-    monkeypatch.setattr(type_ahead, "_LONGEST", 600.0)
+    monkeypatch.setattr(app, "_LOOKING", 600.0)
     house = house_with()
     async with opened(house, may_create_first=True) as visit:
         await visit.sign_in()

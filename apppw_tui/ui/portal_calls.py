@@ -71,14 +71,18 @@ def stay_busy(button: Button, waiting: str) -> None:
 async def _verified(caller: DOMNode, call: Callable[[], Result]) -> Result:
     while True:
         try:
-            return await _heard(caller, call)
+            return await in_thread(caller, call)
         except ReverificationRequired:
             app = caller.app
             if not isinstance(app, CanVerify) or not await app.verify_again():
                 raise
 
 
-async def _heard(caller: DOMNode, call: Callable[[], Result]) -> Result:
+async def in_thread(caller: DOMNode, call: Callable[[], Result]) -> Result:
+    """The result of `call`, for as long as `caller` is there to show it.
+
+    The portal goes by `call_portal`; a copy or a file has no session that could end.
+    """
     try:
         return await asyncio.to_thread(call)
     finally:

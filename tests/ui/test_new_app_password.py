@@ -1,17 +1,21 @@
 """Your app password: nothing that a hasty person does may lose it."""
 
+import asyncio
 import gc
+from contextlib import suppress
 
 import pytest
 from textual.widgets import Button
+from textual.worker import WorkerCancelled, WorkerFailed, WorkerState
 
 from apppw_tui.domain.app_password import parse
 from apppw_tui.domain.ports import TmuxDelivery
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog, SecretLabel
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
+from apppw_tui.ui.widgets.footer import KeyFooter
 from tests.ui.copying import ByTmuxAlone
-from tests.ui.walks import house_with, opened
+from tests.ui.walks import SentClipboard, gated, house_with, opened
 
 
 def focused(app: PortalApp) -> str:
@@ -56,6 +60,81 @@ async def test_quitting_from_it_uncopied_needs_the_key_twice() -> None:
         await visit.press("ctrl+q")
         assert "Not copied. Press ^q again to quit anyway." in visit.screen_text()
         assert visit.app.is_running
+
+
+async def test_nobody_leaves_unwarned_while_it_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = gated(monkeypatch, SentClipboard, "copy")
+    async with opened(house_with()) as visit:
+        await visit.to_reveal()
+        await visit.pilot.press("c")
+        await visit.see("Copying…")
+        await visit.pilot.press("escape")
+        await visit.see("! Still copying. Press esc again to close anyway.")
+        assert visit.on(NewAppPasswordDialog)
+        gate.set()
+        await visit.settle()
+        assert "✓ Sent to your terminal's clipboard." in visit.sentences()
+
+
+@pytest.mark.slow
+async def test_a_warning_from_before_does_not_count_while_it_is_copied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = gated(monkeypatch, SentClipboard, "copy")
+    async with opened(house_with()) as visit:
+        await visit.to_reveal()
+        await visit.press("escape")
+        assert "Not copied. Press esc again" in visit.sentences()
+        await visit.pilot.press("c", "escape")
+        await visit.see("! Still copying. Press esc again to close anyway.")
+        gate.set()
+        await visit.settle()
+
+
+async def test_who_has_gone_on_to_another_button_is_left_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = gated(monkeypatch, SentClipboard, "copy")
+    async with opened(house_with()) as visit:
+        await visit.to_reveal()
+        await visit.pilot.press("c", "tab")
+        assert focused(visit.app) == "Test it"
+        gate.set()
+        await visit.settle()
+        assert "✓ Sent to your terminal's clipboard." in visit.sentences()
+        assert focused(visit.app) == "Test it"
+        await visit.press("enter")
+        assert visit.on(NewAppPasswordDialog)
+        assert "Nobody was asked." in visit.sentences()
+
+
+async def test_a_copy_that_ends_as_its_dialog_goes_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The frame has gone, and the footer has not, when the copy has its answer."""
+    gate, leave = gated(monkeypatch, SentClipboard, "copy"), KeyFooter._message_loop_exit
+    async with opened(house_with()) as visit:
+        await visit.to_reveal()
+        dialog = visit.screen
+        frame = dialog.query_one("#frame")._task
+        assert frame is not None
+        await visit.pilot.press("c")
+        [copying] = [worker for worker in visit.app.workers if worker.group == "copy"]
+
+        async def last(footer: KeyFooter) -> None:
+            if footer.screen is dialog:
+                await asyncio.wait([frame])
+                gate.set()
+                with suppress(WorkerFailed, WorkerCancelled):
+                    await copying.wait()
+            await leave(footer)
+
+        monkeypatch.setattr(KeyFooter, "_message_loop_exit", last)
+        await visit.pilot.press("escape")
+        await visit.press("escape")
+        assert copying.state is WorkerState.CANCELLED
+        assert visit.app.fault is None
+        assert visit.on(AppPasswordsScreen)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
 from apppw_tui.ui.screens.security import SecurityScreen
 from tests.support import first_quick
 from tests.ui.copying import ByTmuxAlone
-from tests.ui.states_of_verification import protected
+from tests.ui.states_of_verification import new_account, protected, set_up_app
 from tests.ui.walks import ACCOUNT, Visit, gated, opened, portal_app
 
 
@@ -50,6 +50,56 @@ async def test_each_way_to_keep_them_is_told_though_the_other_key_follows_at_onc
         gate.set()
         await visit.settle()
         assert "✓ Saved to" in visit.sentences()
+
+
+async def test_nobody_leaves_unwarned_while_they_are_saved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = gated(monkeypatch, Drawer, "save")
+    async with opened(protected(), save=Drawer().save) as visit:
+        await open_codes(visit)
+        await visit.pilot.press("s")
+        await visit.see("Saving…")
+        await visit.pilot.press("escape")
+        await visit.see("! Still saving. Press esc again to close anyway.")
+        assert "Not saved" not in visit.sentences()
+        gate.set()
+        await visit.settle()
+        assert "✓ Saved to /home/ada/recovery codes.txt" in visit.sentences()
+        assert visit.on(RecoveryCodesDialog)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["escape", "ctrl+q"])
+async def test_a_disk_that_hangs_holds_nobody(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = gated(monkeypatch, Drawer, "save")
+    async with opened(protected(), save=Drawer().save) as visit:
+        await open_codes(visit)
+        await visit.pilot.press("s")
+        await visit.see("Saving…")
+        await visit.pilot.press(key)
+        await visit.see("! Still saving.")
+        assert visit.app.is_running
+        await visit.pilot.press(key)
+        await visit.pilot.pause()
+        assert not visit.app.is_running or visit.on(SecurityScreen)
+        gate.set()
+
+
+@pytest.mark.slow
+async def test_a_step_back_waits_until_they_are_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = gated(monkeypatch, Drawer, "save")
+    async with opened(new_account(), save=Drawer().save) as visit:
+        await set_up_app(visit)
+        await visit.type_code(visit.shown_code())
+        visit.later()
+        await visit.pilot.press("s", "b")
+        await visit.see("! Still saving. Press b again to go back anyway.")
+        gate.set()
+        await visit.settle()
+        assert "✓ Saved to" in visit.sentences()
+        await visit.press("b")
+        assert not visit.on(RecoveryCodesDialog)
 
 
 @pytest.mark.parametrize("by", first_quick("s", "button"))

@@ -1,6 +1,5 @@
 """Set up Authenticator app: a QR code or the key, and a code that proves it."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Literal
 
@@ -19,7 +18,7 @@ from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.portal_calls import call_portal
+from apppw_tui.ui.portal_calls import call_portal, in_thread
 from apppw_tui.ui.widgets.code_input import CodeInput, DemoCode
 from apppw_tui.ui.widgets.field import ButtonRow, Field
 from apppw_tui.ui.widgets.qr import QrCode, capacity
@@ -127,7 +126,7 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
 
     @work(group="copy", exclusive=True)
     async def action_copy(self) -> None:
-        copied = await asyncio.to_thread(self._copy, self._set_up.secret)
+        copied = await in_thread(self, lambda: self._copy(self._set_up.secret))
         self.query_one("#copied", Label).update(
             f"{GLYPHS.good} {copied.message}" if copied.arrived else f"! {copied.message}"
         )

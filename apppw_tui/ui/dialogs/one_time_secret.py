@@ -1,20 +1,24 @@
 """A secret shown this once: copied, then closed; not lost by a hasty key."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from textual import work
 from textual.binding import Binding
 from textual.containers import VerticalScroll
+from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Button, Label
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.base import Dialog, Reply
 from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.portal_calls import BUSY_DELAY, in_thread
 
 # An Enter that was meant for the dialog before, or pressed twice, must not destroy the secret.
 KEY_GUARD = 0.4  # seconds
+_KEEPING = {"copy": "copying", "save": "saving"}  # by the action, and the button's id
 
 
 class OneTimeSecretDialog(Dialog[Reply]):
@@ -40,6 +44,8 @@ class OneTimeSecretDialog(Dialog[Reply]):
         self._opened = monotonic()
         self._kept_at: float | None = None
         self._warned = False
+        self._keeping: list[str] = []  # what is under way, the latest last
+        self._telling: Timer | None = None
 
     def on_mount(self) -> None:
         self.query_one("#copy", Button).focus()
@@ -48,7 +54,9 @@ class OneTimeSecretDialog(Dialog[Reply]):
         now = self._monotonic()
         if now - self._opened < KEY_GUARD:
             return True
-        return key == "enter" and self._kept_at is not None and now - self._kept_at < KEY_GUARD
+        if key != "enter" or self.focused is None or self.focused.id != "close":
+            return False
+        return self._kept_at is not None and now - self._kept_at < KEY_GUARD
 
     def may_quit(self) -> bool:
         return self.confirm_unsaved("quit", "^q")
@@ -58,23 +66,58 @@ class OneTimeSecretDialog(Dialog[Reply]):
         secret = self._secret
         if secret is None:
             return
-        copied = await asyncio.to_thread(self._copy, secret)
+        at = self.focused
+        with self.keeping("copy"):
+            copied = await in_thread(self, lambda: self._copy(secret))
         if copied.arrived:
-            self.mark_saved(copied.message, copied.hint)
+            self.mark_saved(copied.message, copied.hint, at)
         else:
             self.show_status(f"! {copied.message}", copied.hint, unsure=True)
 
-    def mark_saved(self, sentence: str, hint: str = "") -> None:
-        """It is somewhere else now, and may go from the screen."""
+    @contextmanager
+    def keeping(self, how: str) -> Iterator[None]:
+        """Nobody leaves unwarned while it is brought elsewhere; if that takes a while, it says so.
+
+        What is said meanwhile stands: one way of keeping it may end while the other goes on.
+        """
+        self._warned = False
+        self._keeping.append(_KEEPING[how])
+        self._tell_later(f"{_KEEPING[how].capitalize()}{GLYPHS.more}")
+        try:
+            yield
+        finally:
+            self._keeping.remove(_KEEPING[how])
+
+    def _tell_later(self, sentence: str) -> None:
+        self._tell_no_more()
+        self._telling = self.set_timer(BUSY_DELAY, lambda: self._tell(sentence))
+
+    def _tell(self, sentence: str) -> None:
+        if self.display:  # else it is being taken apart, and has no line any more
+            self.show_status(sentence)
+
+    def _tell_no_more(self) -> None:
+        if self._telling is not None:
+            self._telling.stop()
+            self._telling = None
+
+    def mark_saved(self, sentence: str, hint: str, at: Widget | None) -> None:
+        """It is somewhere else now, and may go from the screen.
+
+        Who is still at the button that has done it, `at`, is led on; a key pressed elsewhere was
+        meant for what is there.
+        """
         self._kept_at = self._monotonic()
         self.query_one("#hint", Label).update(hint)  # what was said of another way is no more true
         self.show_status(f"{GLYPHS.good} {sentence}")
-        self.query_one("#close", Button).focus()
+        if at is not None and at is self.focused and at.id in _KEEPING:
+            self.query_one("#close", Button).focus()
 
     def show_status(
         self, sentence: str, hint: str = "", *, bad: bool = False, unsure: bool = False
     ) -> None:
         self._warned = False  # whatever was warned of before is no longer what one reads
+        self._tell_no_more()
         label = self.query_one("#said", Label)
         label.set_class(bad, "-bad")
         label.set_class(unsure, "-unsure")
@@ -93,14 +136,24 @@ class OneTimeSecretDialog(Dialog[Reply]):
         """Subclasses answer here, once `confirm_unsaved`."""
 
     def confirm_unsaved(self, verb: str, key: str = "esc") -> bool:
-        """True if it was copied, or if whoever leaves has been told that it was not."""
-        if self._kept_at is not None or self._warned:
+        """True if it was copied, or if whoever leaves has been told that it was not.
+
+        While it is being copied, nobody can tell yet. A disk that hangs holds nobody for ever.
+        """
+        if self._warned or (self.saved and not self.is_keeping):
             return True
-        self.show_status(
-            f"{GLYPHS.bad} {self.UNSAVED} Press {key} again to {verb} anyway.", bad=True
-        )
+        anyway = f"Press {key} again to {verb} anyway."
+        if self.is_keeping:
+            self.show_status(f"! Still {self._keeping[-1]}. {anyway}", unsure=True)
+        else:
+            self.show_status(f"{GLYPHS.bad} {self.UNSAVED} {anyway}", bad=True)
         self._warned = True
         return False
+
+    @property
+    def is_keeping(self) -> bool:
+        """True while a copy or a save goes on."""
+        return bool(self._keeping)
 
     @property
     def saved(self) -> bool:

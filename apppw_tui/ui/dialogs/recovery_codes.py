@@ -1,6 +1,5 @@
 """Ten recovery codes: shown this once, copied or saved, closed."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -19,6 +18,7 @@ from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.base import ActionButton
 from apppw_tui.ui.dialogs.one_time_secret import OneTimeSecretDialog
 from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.portal_calls import in_thread
 from apppw_tui.ui.widgets.field import ButtonRow
 
 
@@ -96,16 +96,20 @@ class RecoveryCodesDialog(OneTimeSecretDialog[Literal["on", "back"]]):
         save, secret = self._save, self._secret
         if save is None or secret is None:
             return
+        at = self.focused
         try:
-            path = await asyncio.to_thread(save, secret)
+            with self.keeping("save"):
+                path = await in_thread(self, lambda: save(secret))
         except OSError as error:
             sentence = f"The codes could not be saved: {system_reason(error)}."
             self.show_status(f"{GLYPHS.bad} {sentence}", bad=True)
             return
-        self.mark_saved(f"Saved to {escaped(str(path))}, for you alone to read.")
+        self.mark_saved(f"Saved to {escaped(str(path))}, for you alone to read.", "", at)
 
     def action_back(self) -> None:
-        self.dismiss("back")
+        """The codes are kept for who comes back; the outcome of a copy or save is not."""
+        if not self.is_keeping or self.confirm_unsaved("go back", "b"):
+            self.dismiss("back")
 
     def action_close(self) -> None:
         if self.confirm_unsaved("go on" if self._step else "close"):

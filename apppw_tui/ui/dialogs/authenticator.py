@@ -149,9 +149,4 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
             demo_code.renew()
 
     def action_back(self) -> None:
-        if not self.query_one(CodeInput).busy:
-            self.dismiss("back")
-
-    def action_cancel(self) -> None:
-        if not self.query_one(CodeInput).busy:
-            self.dismiss(None)
+        self.leave("back")

@@ -143,6 +143,16 @@ class Dialog(ModalScreen[Reply], Generic[Reply]):
             self.focus_next()
 
     def action_cancel(self) -> None:
-        """Not while something is being done: its outcome would never be seen."""
-        if not any(is_busy(button) for button in self.query(Button)):
-            self.dismiss(None)
+        self.leave(None)
+
+    def leave(self, result: Reply | None) -> None:
+        """Answers, unless something is being done: its outcome would never be seen."""
+        if not self.is_working:
+            self.dismiss(result)
+
+    @property
+    def is_working(self) -> bool:
+        """True while what a button began goes on, or a code is checked, which may be used up."""
+        return any(is_busy(button) for button in self.query(Button)) or bool(
+            self.query(".-checking")
+        )

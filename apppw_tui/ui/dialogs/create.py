@@ -14,7 +14,6 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
-from apppw_tui.ui.portal_calls import is_busy
 from apppw_tui.ui.widgets.field import ButtonRow, Field
 from apppw_tui.ui.widgets.inputs import NameInput
 from apppw_tui.ui.widgets.wishes import WishFields
@@ -88,9 +87,7 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
         return self._step if action == "back" else True
 
     def action_back(self) -> None:
-        if not is_busy(self.query_one("#next", Button)):
-            self.dismiss("back")
+        self.leave("back")
 
     def action_cancel(self) -> None:
-        if not is_busy(self.query_one("#next", Button)):
-            self.dismiss("skip" if self._step else None)
+        self.leave("skip" if self._step else None)

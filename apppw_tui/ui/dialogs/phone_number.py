@@ -96,4 +96,4 @@ class PhoneNumberDialog(Dialog[PhoneChoice | Literal["back"] | None]):
             self.dismiss(PhoneChoice(set_up, kind))
 
     def action_back(self) -> None:
-        self.dismiss("back")
+        self.leave("back")

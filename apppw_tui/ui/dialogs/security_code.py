@@ -160,13 +160,7 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
     # --- leaving ----------------------------------------------------------------------------
 
     def action_instead(self, answer: Instead) -> None:
-        if not self._entry.busy:
-            self.dismiss(answer)
-
-    def action_cancel(self) -> None:
-        """Not while a code is being checked: it may be right, and is then used up."""
-        if not self._entry.busy:
-            self.dismiss(None)
+        self.leave(answer)
 
 
 def different_label(dialog: Dialog[Any]) -> str:
@@ -191,7 +185,7 @@ class UntypedDialog(Dialog[Session | Literal["different"] | None]):
         yield Label("", id="why", classes="slot", markup=False)
         with ButtonRow():
             yield Button(self._verb, id="now", compact=True)
-            yield ActionButton(different_label(self), "different", "dismiss('different')")
+            yield Button(different_label(self), id="different", compact=True)
             yield ActionButton("Cancel", "cancel")
 
     def on_mount(self) -> None:
@@ -203,6 +197,10 @@ class UntypedDialog(Dialog[Session | Literal["different"] | None]):
         session = await self.ask("#now", "Checking…", self._use, self._refuse)
         if session is not None:
             self.dismiss(session)
+
+    @on(Button.Pressed, "#different")
+    def differently(self) -> None:
+        self.leave("different")
 
     def _refuse(self, error: ApppwError) -> None:
         label = self.query_one("#why", Label)

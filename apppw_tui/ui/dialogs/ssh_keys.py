@@ -71,7 +71,7 @@ class AddKeyDialog(Dialog[Session | Literal["back"] | None]):
             self.dismiss(session)
 
     def action_back(self) -> None:
-        self.dismiss("back")
+        self.leave("back")
 
 
 class KeyDialog(UntypedDialog):

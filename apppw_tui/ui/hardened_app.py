@@ -26,6 +26,7 @@ from apppw_tui.ui.clipboard import CLEAR_AFTER, Clipboard, Copied, osc52
 from apppw_tui.ui.driver import HardenedDriver
 from apppw_tui.ui.key_help import display
 from apppw_tui.ui.messages import CopyWanted, NotUtf8
+from apppw_tui.ui.portal_calls import AsksToQuit
 from apppw_tui.ui.type_ahead import TypeAhead
 from apppw_tui.ui.widgets.inputs import PasswordInput, TextInput
 
@@ -109,13 +110,12 @@ class HardenedApp(TypeAhead):
         self._fatal_error()
 
     async def action_quit(self) -> None:
-        """Asks every dialog: a password may lie under the one that is seen."""
+        """Asks everything that may say no: a password may lie under the dialog that is seen."""
         for screen in reversed(self.screen_stack):
-            dialog = _dialog(screen)
-            if dialog is not None and not dialog.may_quit():
+            if isinstance(screen, AsksToQuit) and not screen.may_quit():
                 seen = _dialog(self.screen)
-                if seen is not None and seen is not dialog:
-                    seen.say("What lies under this was not copied. Press again to quit.")
+                if seen is not None and seen is not screen:
+                    seen.say(f"{screen.why_stay} Press again to quit.")
                 return
         self.exit()
 

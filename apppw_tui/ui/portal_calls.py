@@ -18,8 +18,11 @@ from apppw_tui.ui.messages import SignedOut
 Result = TypeVar("Result")
 
 BUSY_DELAY = 0.15  # seconds that nobody needs to be told about
+STILL_AT_WORK = "Still at work. Press ^q again to quit anyway."
+NOT_DONE = "What lies under this is not done yet."
 FLOW = "flow"  # the group of the workers that wait for a dialog
 _BUSY = "-busy"
+_callers: list[DOMNode] = []  # one for each call that goes on
 
 
 @runtime_checkable
@@ -28,6 +31,18 @@ class CanVerify(Protocol):
 
     async def verify_again(self) -> bool:
         """True once they have. Only within a worker: it waits for a dialog."""
+
+
+@runtime_checkable
+class AsksToQuit(Protocol):
+    """A screen or dialog in which something may go on that would be lost."""
+
+    @property
+    def why_stay(self) -> str:
+        """The reason why `may_quit` said no, for whoever sees what lies over this."""
+
+    def may_quit(self) -> bool:
+        """False if something would be lost; then it has been said. True the second time."""
 
 
 async def call_portal(
@@ -68,6 +83,11 @@ def stay_busy(button: Button, waiting: str) -> None:
     _label(button, waiting)
 
 
+def is_calling(caller: DOMNode) -> bool:
+    """True while a call of `caller` goes on; not while the person is asked to verify first."""
+    return any(each is caller for each in _callers)
+
+
 async def _verified(caller: DOMNode, call: Callable[[], Result]) -> Result:
     while True:
         try:
@@ -83,9 +103,11 @@ async def in_thread(caller: DOMNode, call: Callable[[], Result]) -> Result:
 
     The portal goes by `call_portal`; a copy or a file has no session that could end.
     """
+    _callers.append(caller)
     try:
         return await asyncio.to_thread(call)
     finally:
+        _callers.remove(caller)
         # Textual takes a screen's widgets away before it cancels the screen's workers; of what is
         # being taken away it says that it is not displayed.
         if not caller.display:

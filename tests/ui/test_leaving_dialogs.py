@@ -10,6 +10,8 @@ from textual.widgets import Button, Input
 
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.policy import Policy
+from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog, ConfirmPasswordDialog
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
@@ -19,9 +21,11 @@ from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.dialogs.phone_number import PhoneNumberDialog
 from apppw_tui.ui.dialogs.security_code import CodeQuestion, SecurityCodeDialog, UntypedDialog
 from apppw_tui.ui.dialogs.ssh_keys import AddKeyDialog
+from apppw_tui.ui.portal_calls import STILL_AT_WORK
 from tests.support import KEY, House
 from tests.ui.inspection import own_classes
-from tests.ui.walks import ACCOUNT, Visit, house_with, opened
+from tests.ui.states_of_verification import protected
+from tests.ui.walks import ACCOUNT, Visit, gated, house_with, opened
 
 Call = Callable[..., Any]
 QUESTION = ("A question", "Its sentence.")
@@ -96,6 +100,70 @@ async def test_no_key_and_no_button_leaves_it(kind: type[Dialog[Any]]) -> None:
         finally:
             goes_on.set()
         await visit.settle()
+
+
+async def test_quitting_from_it_needs_the_key_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = gated(monkeypatch, Portal, "create_app_password")
+    async with opened(house_with()) as visit:
+        await visit.to_create()
+        await visit.pilot.press("enter")
+        await visit.see("Creating…")
+        await visit.pilot.press("ctrl+q")
+        await visit.see(STILL_AT_WORK)
+        gate.set()
+        await visit.settle()
+        assert visit.on(NewAppPasswordDialog)
+
+
+@pytest.mark.slow
+async def test_quitting_while_a_code_is_checked_needs_the_key_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = gated(monkeypatch, Challenge, "answer")
+    async with opened(protected()) as visit:
+        await visit.enter_password()
+        for digit in "000000":
+            await visit.pilot.press(digit)
+        await visit.see("Checking…")
+        await visit.pilot.press("ctrl+q")
+        await visit.see(STILL_AT_WORK)
+        gate.set()
+        await visit.settle()
+        assert "Wrong code." in visit.sentences()
+        assert STILL_AT_WORK not in visit.sentences()
+        await visit.press("ctrl+q")
+        assert not visit.app.is_running
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("over", [(), ("f1",)], ids=["seen", "under help"])
+async def test_a_call_that_hangs_holds_nobody(
+    over: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = gated(monkeypatch, Portal, "create_app_password")
+    async with opened(house_with()) as visit:
+        await visit.to_create()
+        await visit.pilot.press("enter")
+        await visit.see("Creating…")
+        await visit.pilot.press(*over, "ctrl+q")
+        await visit.see("is not done yet. Press again to quit." if over else STILL_AT_WORK)
+        await visit.pilot.press("ctrl+q")
+        await visit.pilot.pause()
+        gate.set()
+        await visit.settle()
+        assert not visit.app.is_running
+
+
+@pytest.mark.slow
+async def test_while_it_is_asked_who_one_is_nothing_is_done_yet() -> None:
+    """The button is busy under the question, and quitting loses nothing."""
+    async with opened(protected()) as visit:
+        await visit.to_create()
+        visit.later(601)
+        await visit.press("enter")
+        assert visit.on(SecurityCodeDialog)
+        await visit.press("ctrl+q")
+        assert not visit.app.is_running
 
 
 async def begin(visit: Visit, begun: Event) -> None:

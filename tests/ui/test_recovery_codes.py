@@ -7,7 +7,9 @@ import pytest
 
 from apppw_tui.domain.ports import TmuxDelivery
 from apppw_tui.domain.secret import Secret
+from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
+from apppw_tui.ui.portal_calls import STILL_AT_WORK
 from apppw_tui.ui.screens.security import SecurityScreen
 from tests.support import first_quick
 from tests.ui.copying import ByTmuxAlone
@@ -67,6 +69,30 @@ async def test_nobody_leaves_unwarned_while_they_are_saved(
         await visit.settle()
         assert "✓ Saved to /home/ada/recovery codes.txt" in visit.sentences()
         assert visit.on(RecoveryCodesDialog)
+
+
+async def test_nobody_quits_unwarned_while_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old ones are dead by then, and the new ones are never shown again."""
+    house = protected()
+    gate = gated(monkeypatch, type(house.portal.enrollment), "new_recovery_codes")
+    async with opened(house) as visit:
+        await visit.sign_in()
+        await visit.press("v", "end", "enter")
+        await visit.pilot.press("y")
+        await visit.see("Making your recovery codes…")
+        await visit.pilot.press("ctrl+q")
+        await visit.see(STILL_AT_WORK)
+        gate.set()
+        await visit.settle()
+        assert visit.on(RecoveryCodesDialog)
+        assert STILL_AT_WORK not in visit.sentences()
+
+
+def test_nobody_quits_before_they_are_there_to_be_seen() -> None:
+    """Between making them and showing them, ^q comes to a dialog that has no line yet."""
+    codes = [Secret("abcdefghjkmn")]
+    dialog = RecoveryCodesDialog("Codes", codes, lambda _: Copied("", "", False), None, float)
+    assert not dialog.may_quit()
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.portal_calls import call_portal, in_thread
+from apppw_tui.ui.portal_calls import in_thread
 from apppw_tui.ui.widgets.code_input import CodeInput, DemoCode
 from apppw_tui.ui.widgets.field import ButtonRow, Field
 from apppw_tui.ui.widgets.qr import QrCode, capacity
@@ -138,7 +138,7 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
     @on(CodeInput.Complete)
     @work(group="check", exclusive=True)
     async def check(self, event: CodeInput.Complete) -> None:
-        session = await call_portal(self, lambda: self._confirm(event.code), self._refuse)
+        session = await self.call(lambda: self._confirm(event.code), self._refuse)
         if session is not None:
             self.dismiss(session)
 

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from apppw_tui.domain.errors import ApppwError
-from apppw_tui.ui.portal_calls import call_portal, is_busy
+from apppw_tui.ui.portal_calls import NOT_DONE, STILL_AT_WORK, call_portal, is_busy, is_calling
 from apppw_tui.ui.themes import add_breakpoints
 from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.footer import KeyFooter
@@ -55,6 +55,7 @@ class Dialog(ModalScreen[Reply], Generic[Reply]):
         super().__init__()
         self._title = title
         self._late: list[Reply | None] = []
+        self._before: str | None = None  # what stood in the frame before ^q was warned of
 
     def compose(self) -> ComposeResult:
         add_breakpoints(self)
@@ -94,8 +95,23 @@ class Dialog(ModalScreen[Reply], Generic[Reply]):
         return False
 
     def may_quit(self) -> bool:
-        """False if something would be lost; then it has been said."""
-        return True
+        """False if something would be lost; then it has been said. True the second time."""
+        if self._before is not None or not (self.is_working and is_calling(self)):
+            return True
+        self._before = self.query_one("#frame").border_subtitle or ""
+        self.say(STILL_AT_WORK)
+        return False
+
+    @property
+    def why_stay(self) -> str:
+        """The reason why `may_quit` said no, for whoever sees what lies over this."""
+        return NOT_DONE
+
+    def _take_back(self) -> None:
+        """The call is over: what was said of it is true no more, and what it hid is seen again."""
+        before, self._before = self._before, None
+        if before is not None and self.query_one("#frame").border_subtitle == STILL_AT_WORK:
+            self.say(before)
 
     def dismiss(self, result: Reply | None = None) -> AwaitComplete:
         """Answers; while something lies over it, help perhaps, once that has gone.
@@ -130,7 +146,21 @@ class Dialog(ModalScreen[Reply], Generic[Reply]):
         refused: Callable[[ApppwError], None],
     ) -> Result | None:
         """See `call_portal`; `button` is a selector."""
-        return await call_portal(self, call, refused, self.query_one(button, Button), waiting)
+        return await self.call(call, refused, self.query_one(button, Button), waiting)
+
+    async def call(
+        self,
+        call: Callable[[], Result],
+        refused: Callable[[ApppwError], None],
+        button: Button | None = None,
+        waiting: str = "",
+    ) -> Result | None:
+        """See `call_portal`; ^q asks first while it goes on."""
+        if button is not None and is_busy(button):
+            return None
+        result = await call_portal(self, call, refused, button, waiting)
+        self._take_back()
+        return result
 
     def action_scroll(self, rows: int) -> None:
         """Scrolls `.card`; where all is in sight, the arrows move between the buttons."""

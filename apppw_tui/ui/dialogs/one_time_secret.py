@@ -59,7 +59,12 @@ class OneTimeSecretDialog(Dialog[Reply]):
         return self._kept_at is not None and now - self._kept_at < KEY_GUARD
 
     def may_quit(self) -> bool:
-        return self.confirm_unsaved("quit", "^q")
+        """Not before it is there to be seen, either."""
+        return bool(self.query("#said")) and self.confirm_unsaved("quit", "^q")
+
+    @property
+    def why_stay(self) -> str:
+        return super().why_stay if self.is_keeping else "What lies under this was not copied."
 
     @work(group="copy", exclusive=True)
     async def action_copy(self) -> None:

@@ -139,7 +139,7 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
         """Hands `text` to the portal; the field takes nothing meanwhile."""
         field = self.query_one(Field)
         timer = self.set_timer(BUSY_DELAY, lambda: field.show_hint("Checking…"))
-        session = await call_portal(self, lambda: self._question.check(text), self._refuse)
+        session = await self.call(lambda: self._question.check(text), self._refuse)
         timer.stop()
         if session is not None:
             self.dismiss(session)

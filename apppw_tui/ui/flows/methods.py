@@ -100,8 +100,10 @@ async def make_recovery_codes(
 ) -> tuple[list[Secret], RecoveryCodes | None] | None:
     """New ones, and what the account keeps of them; None if there are none, which has been said."""
     context = screen.context
-    codes = await screen.ask(lambda: context.portal.enrollment.new_recovery_codes(context.session))
-    account = await screen.read_account() if codes is not None else None
+    make = context.portal.enrollment.new_recovery_codes
+    with screen.making_once():
+        codes = await screen.ask(lambda: make(context.session))
+        account = await screen.read_account() if codes is not None else None
     return None if codes is None else (codes, account.recovery if account else None)
 
 

@@ -1,7 +1,8 @@
 """The base of every signed-in screen: header, content, the line that tells, the keys."""
 
 from asyncio import Lock
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from apppw_tui.ui.app_options import ConnectionHelp, Demo
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog
 from apppw_tui.ui.messages import SignedOut
-from apppw_tui.ui.portal_calls import FLOW, call_portal
+from apppw_tui.ui.portal_calls import FLOW, NOT_DONE, STILL_AT_WORK, call_portal, is_calling
 from apppw_tui.ui.themes import APPEARANCES, add_breakpoints
 from apppw_tui.ui.type_ahead import ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
@@ -76,6 +77,7 @@ class PortalScreen(Screen[None]):
         super().__init__()
         self.context = context
         self._remembering = Lock()
+        self._makes = self._asked = False
 
     def compose(self) -> ComposeResult:
         add_breakpoints(self)
@@ -152,6 +154,30 @@ class PortalScreen(Screen[None]):
 
     def say(self, sentence: str, *, good: bool = False) -> None:
         self.query_one(StatusLine).say(sentence, good=good)
+
+    @contextmanager
+    def making_once(self) -> Iterator[None]:
+        """From now on, until the end, ^q asks first: what is made is shown this once."""
+        self._makes, self._asked = True, False
+        try:
+            yield
+        finally:
+            self._makes = False
+            for line in self.query(StatusLine):  # none where the screen is being taken apart
+                line.unsay(STILL_AT_WORK)
+
+    @property
+    def why_stay(self) -> str:
+        """The reason why `may_quit` said no, for whoever sees what lies over this."""
+        return NOT_DONE
+
+    def may_quit(self) -> bool:
+        """False if something would be lost; then it has been said. True the second time."""
+        if self._asked or not (self._makes and is_calling(self)):
+            return True
+        self._asked = True
+        self.say(STILL_AT_WORK)
+        return False
 
     def say_done(self, sentence: str, *, good: bool = True) -> None:
         """Says the outcome of an act, and what the store has to say of it besides."""

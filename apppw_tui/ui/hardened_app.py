@@ -115,7 +115,7 @@ class HardenedApp(TypeAhead):
             if isinstance(screen, AsksToQuit) and not screen.may_quit():
                 seen = _dialog(self.screen)
                 if seen is not None and seen is not screen:
-                    seen.say(f"{screen.why_stay} Press again to quit.")
+                    seen.say(f"{screen.why_stay} ^q again to quit.")
                 return
         self.exit()
 
@@ -131,7 +131,7 @@ class HardenedApp(TypeAhead):
             return
         dialog = _dialog(self.screen)
         if dialog is not None:
-            dialog.say("Press esc to close this, ^q to quit.")
+            dialog.say("esc closes this, ^q quits.")
             return
         self._say("Press ^q to quit. If that does nothing: F2, and Sign out.")
 

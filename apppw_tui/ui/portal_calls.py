@@ -18,8 +18,8 @@ from apppw_tui.ui.messages import SignedOut
 Result = TypeVar("Result")
 
 BUSY_DELAY = 0.15  # seconds that nobody needs to be told about
-STILL_AT_WORK = "Still at work. Press ^q again to quit anyway."
-NOT_DONE = "What lies under this is not done yet."
+STILL_AT_WORK = "Still at work. ^q again to quit."
+NOT_DONE = "Not done yet."
 FLOW = "flow"  # the group of the workers that wait for a dialog
 _BUSY = "-busy"
 _callers: list[DOMNode] = []  # one for each call that goes on

@@ -364,7 +364,7 @@ async def test_whoever_quits_above_an_uncopied_password_is_told_first(
         await reveal(visit, ConnectionHelp(demo.ROWS))
         await visit.press(*keys, "ctrl+q")
         assert visit.app.is_running
-        assert "was not copied. Press again to quit." in visit.sentences()
+        assert "Not copied yet. ^q again to quit." in visit.sentences()
         await visit.press("ctrl+q")
         assert not visit.app.is_running
 

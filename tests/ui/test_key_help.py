@@ -121,7 +121,7 @@ async def test_ctrl_c_in_a_dialog_says_how_to_leave_it(keys: tuple[str, ...]) ->
         dialog = visit.screen
         assert isinstance(dialog, Dialog)
         await visit.press("ctrl+c")
-        assert "Press esc to close this, ^q to quit." in visit.screen_text()
+        assert "esc closes this, ^q quits." in visit.screen_text()
         assert visit.screen is dialog
         await visit.press("escape")
         assert not isinstance(visit.screen, Dialog)
@@ -133,7 +133,7 @@ async def test_ctrl_c_over_a_password_that_is_shown_once_takes_nothing_away() ->
     async with opened(house_with("Laptop")) as visit:
         await visit.to_reveal()
         await visit.press("ctrl+c")
-        assert "Press esc to close this, ^q to quit." in visit.sentences()
+        assert "esc closes this, ^q quits." in visit.sentences()
         assert not visit.screen.query_one("#frame").border_subtitle
         await visit.press("escape")
         assert "Not copied. Press esc again to close anyway." in visit.sentences()

@@ -22,7 +22,7 @@ from apppw_tui.ui.dialogs.phone_number import PhoneNumberDialog
 from apppw_tui.ui.dialogs.security_code import CodeQuestion, SecurityCodeDialog, UntypedDialog
 from apppw_tui.ui.dialogs.ssh_keys import AddKeyDialog
 from apppw_tui.ui.portal_calls import STILL_AT_WORK
-from tests.support import KEY, House
+from tests.support import KEY, House, first_quick
 from tests.ui.inspection import own_classes
 from tests.ui.states_of_verification import protected
 from tests.ui.walks import ACCOUNT, Visit, gated, house_with, opened
@@ -102,9 +102,12 @@ async def test_no_key_and_no_button_leaves_it(kind: type[Dialog[Any]]) -> None:
         await visit.settle()
 
 
-async def test_quitting_from_it_needs_the_key_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", first_quick((40, 12), (80, 24)))
+async def test_quitting_from_it_needs_the_key_twice(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     gate = gated(monkeypatch, Portal, "create_app_password")
-    async with opened(house_with()) as visit:
+    async with opened(house_with(), size=size) as visit:
         await visit.to_create()
         await visit.pilot.press("enter")
         await visit.see("Creating…")
@@ -146,7 +149,7 @@ async def test_a_call_that_hangs_holds_nobody(
         await visit.pilot.press("enter")
         await visit.see("Creating…")
         await visit.pilot.press(*over, "ctrl+q")
-        await visit.see("is not done yet. Press again to quit." if over else STILL_AT_WORK)
+        await visit.see("Not done yet. ^q again to quit." if over else STILL_AT_WORK)
         await visit.pilot.press("ctrl+q")
         await visit.pilot.pause()
         gate.set()

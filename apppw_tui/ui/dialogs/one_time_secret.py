@@ -64,7 +64,7 @@ class OneTimeSecretDialog(Dialog[Reply]):
 
     @property
     def why_stay(self) -> str:
-        return super().why_stay if self.is_keeping else "What lies under this was not copied."
+        return super().why_stay if self.is_keeping else "Not copied yet."
 
     @work(group="copy", exclusive=True)
     async def action_copy(self) -> None:

@@ -3,7 +3,7 @@
 import base64
 import shlex
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -108,6 +108,19 @@ def is_asked_for_a_code(door: KioskServer, options: Sequence[str], seen: str) ->
         program.settle()
         program.send("\x1b")
         program.settle()
+
+
+def sees_nothing_of_a_key(command: Sequence[str], environment: Mapping[str, str] = CLIENT) -> None:
+    """Whoever comes by that command line is told of no key, and can leave."""
+    program = Program(command, environment)
+    try:
+        program.see("Quit")
+        program.settle()
+        assert "key" not in program.text
+        program.send("\x11")
+        assert program.end() == 0
+    finally:
+        program.close()
 
 
 def fingerprint(key: SecurityKey) -> str:
@@ -269,15 +282,9 @@ def test_portal_that_is_started_by_hand_believes_no_file(door: KioskServer, tmp_
         *("env", "SSH_USER_AUTH=/tmp/sshauth.Forged0123456789", "TERM=xterm-256color"),
         *("/usr/local/bin/apppw-tui", "--config", "/etc/apppw-tui/config.toml", "--kiosk"),
     ]
-    program = Program(door.scratch.inside(*line), CLIENT)
     try:
-        program.see("Quit")
-        program.settle()
-        assert "key" not in program.text
-        program.send("\x11")
-        assert program.end() == 0
+        sees_nothing_of_a_key(door.scratch.inside(*line))
     finally:
-        program.close()
         forged.unlink()
 
 
@@ -293,15 +300,7 @@ def test_client_cannot_name_the_file(door: KioskServer, tmp_path: Path) -> None:
         is_asked_for_a_code(door, [*other.options, *named], other.fingerprint)
         door.listen("AcceptEnv=*", "ExposeAuthInfo=no", port=2223)
         try:
-            program = Program(door.ssh(options=[*other.options, *named], port=2223), CLIENT)
-            try:
-                program.see("Quit")
-                program.settle()
-                assert "key" not in program.text
-                program.send("\x11")
-                assert program.end() == 0
-            finally:
-                program.close()
+            sees_nothing_of_a_key(door.ssh(options=[*other.options, *named], port=2223))
         finally:
             door.stop(2223)
 
@@ -327,15 +326,7 @@ def test_who_waits_for_somebody_else_does_not_get_their_key(
             mine.see_or_have_seen("was recognized.")
             (path,) = (door.scratch.root / "tmp").glob("sshauth.*")
             named = {**CLIENT, "SSH_USER_AUTH": f"/tmp/{path.name}"}
-            program = Program(door.ssh(options=waiting, port=2223), named)
-            try:
-                program.see("Quit")
-                program.settle()
-                assert "key" not in program.text
-                program.send("\x11")
-                assert program.end() == 0
-            finally:
-                program.close()
+            sees_nothing_of_a_key(door.ssh(options=waiting, port=2223), named)
     finally:
         door.said(*door.ssh(options=[*waiting, "-O", "exit"], port=2223))
         door.stop(2223)

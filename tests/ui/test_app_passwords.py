@@ -22,7 +22,7 @@ from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from tests.support import PASSWORD, House, first_quick
 from tests.ui.states_of_verification import few_codes
-from tests.ui.walks import ACCOUNT, gated, house_with, opened
+from tests.ui.walks import ACCOUNT, house_with, opened
 
 
 def names(house: House) -> list[str]:
@@ -315,46 +315,6 @@ async def test_few_recovery_codes_are_told_at_every_sign_in() -> None:
         assert "! Only 2 recovery codes are left" in visit.screen_text()
         await visit.press("v", "p")  # who has read it and comes back is not told again
         assert "recovery codes are left" not in visit.screen_text()
-
-
-async def test_list_that_takes_long_to_read_is_read_to_its_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    house = house_with("Laptop")
-    async with opened(house) as visit:
-        await visit.sign_in()
-        assert isinstance(visit.screen, AppPasswordsScreen)
-        house.portal.create_app_password(house.session(ACCOUNT), "Phone")
-        gate = gated(monkeypatch, Portal, "uses_per_day")
-        await visit.pilot.press("u")
-        await visit.pilot.pause()
-        for _ in range(2):
-            visit.screen.look_again()
-            await visit.pilot.pause()
-        gate.set()
-        await visit.settle()
-        assert "✓ The list is up to date." in visit.screen_text()
-        assert "Phone" in visit.screen_text()
-
-
-async def test_look_at_the_list_that_takes_long_is_not_begun_again_and_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    house = house_with("Laptop")
-    async with opened(house) as visit:
-        await visit.sign_in()
-        assert isinstance(visit.screen, AppPasswordsScreen)
-        house.portal.create_app_password(house.session(ACCOUNT), "Phone")
-        gate = gated(monkeypatch, Portal, "uses_per_day")
-        visit.screen.look_again()
-        await visit.pilot.pause()
-        looks = {id(worker) for worker in visit.screen.workers if not worker.is_finished}
-        visit.screen.look_again()
-        await visit.pilot.pause()
-        assert {id(worker) for worker in visit.screen.workers if not worker.is_finished} == looks
-        gate.set()
-        await visit.settle()
-        assert "Phone" in visit.screen_text()
 
 
 @pytest.mark.parametrize(

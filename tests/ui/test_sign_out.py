@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from threading import Event
 
 import pytest
-from textual import events
 from textual.widgets import Input
 
 from apppw_tui.domain.errors import StoreUnusable
@@ -17,11 +16,10 @@ from apppw_tui.ui.dialogs.details import HelpDialog
 from apppw_tui.ui.dialogs.new_app_password import SecretLabel
 from apppw_tui.ui.screens.login import LoginScreen
 from tests.support import PASSWORD
-from tests.ui.walks import ACCOUNT, Visit, gated, house_with, opened, portal_app
+from tests.ui.walks import ACCOUNT, Visit, gated, house_with, opened, portal_app, send
 
 OUT = "You are signed out."
 SILENT = "The database does not answer."
-_PATIENCE = 400  # looks, not seconds
 
 
 @pytest.fixture
@@ -42,9 +40,8 @@ async def sign_out(visit: Visit, answer: Event) -> None:
 
 
 async def burst(visit: Visit, text: str) -> None:
-    """All at once, and as far as it goes while the store is silent."""
-    for sign in text:
-        visit.app.post_message(events.Key(sign, sign))
+    """All at once, and as far as it goes while the store is silent: nothing comes to rest."""
+    send(visit, *text)
     for _ in range(5):
         await visit.pilot.pause()
 
@@ -69,12 +66,8 @@ async def test_one_can_quit_before_the_store_answers(answer: Event) -> None:
         answer.clear()
         app.sign_out()
         await visit.pilot.pause()
-        app.post_message(events.Key("ctrl+q", None))
-        for _ in range(_PATIENCE):
-            if app._exit:  # nothing tells sooner
-                break
-            await visit.pilot.pause()
-        assert app._exit
+        send(visit, "ctrl+q")
+        await visit.until(lambda: app._exit)  # nothing tells sooner
         answer.set()
     assert app.return_code == 0
 

@@ -10,7 +10,7 @@ from apppw_tui.portal.portal import Portal
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from tests.support import House
-from tests.ui.walks import ACCOUNT, burst, house_with, opened, send
+from tests.ui.walks import ACCOUNT, burst, gated, house_with, opened, send
 
 
 def paused(house: House) -> list[str]:
@@ -127,3 +127,43 @@ async def test_created_is_told_though_a_filter_was_cleared_for_it(
         await visit.press("escape", "escape")
         assert "✓ Created Tablet." in visit.screen_text()
         assert "Laptop" in visit.screen_text()
+
+
+async def test_list_that_takes_long_to_read_is_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = house_with("Laptop")
+    async with opened(house) as visit:
+        await visit.sign_in()
+        assert isinstance(visit.screen, AppPasswordsScreen)
+        house.portal.create_app_password(house.session(ACCOUNT), "Phone")
+        gate = gated(monkeypatch, Portal, "uses_per_day")
+        await visit.pilot.press("u")
+        await visit.pilot.pause()
+        for _ in range(2):
+            visit.screen.look_again()
+            await visit.pilot.pause()
+        gate.set()
+        await visit.settle()
+        assert "✓ The list is up to date." in visit.screen_text()
+        assert "Phone" in visit.screen_text()
+
+
+async def test_look_at_the_list_that_takes_long_is_not_begun_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = house_with("Laptop")
+    async with opened(house) as visit:
+        await visit.sign_in()
+        assert isinstance(visit.screen, AppPasswordsScreen)
+        house.portal.create_app_password(house.session(ACCOUNT), "Phone")
+        gate = gated(monkeypatch, Portal, "uses_per_day")
+        visit.screen.look_again()
+        await visit.pilot.pause()
+        looks = {id(worker) for worker in visit.screen.workers if not worker.is_finished}
+        visit.screen.look_again()
+        await visit.pilot.pause()
+        assert {id(worker) for worker in visit.screen.workers if not worker.is_finished} == looks
+        gate.set()
+        await visit.settle()
+        assert "Phone" in visit.screen_text()

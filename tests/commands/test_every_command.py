@@ -22,6 +22,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.attempt_memory import FREE
 from apppw_tui.verifier.protocols import admin_questions
 from docs.make_schema import output_schema
+from tests.copied import copy_closed
 from tests.doctor.healthy import Programs
 from tests.running import ROOT, CommandLine, run_program
 from tests.support import House, first_quick
@@ -173,7 +174,7 @@ def house(run: CommandLine, kept: Path, name: str) -> Iterator[None]:
         shutil.copytree(kept, run.home, dirs_exist_ok=True)
     else:
         furnish(run)
-        shutil.copytree(run.home, kept)
+        copy_closed(run.home, kept)
     (run.home / "right").write_text(f"store = '{run.store}'")
     (run.home / "empty").write_text(f"store = '{run.home}/empty.store'")
     with (

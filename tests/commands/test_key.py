@@ -15,6 +15,7 @@ from apppw_tui.store.folder import accounts as folder_accounts
 from apppw_tui.store.folder import key_file
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.key_file import FolderKeyring
+from tests.copied import copy_closed
 from tests.running import CommandLine
 from tests.store.other_uid import OTHER, only_root, said_as
 from tests.support import House
@@ -190,7 +191,7 @@ def test_root_replaces_a_key_in_a_folder_of_its_own(
     before = values(house)
     store, key = ground / "store", ground / "etc" / "key"
     key.parent.mkdir()
-    shutil.copytree(run.store, store)
+    copy_closed(run.store, store)
     (store / "key").rename(key)
     for path in (store, *store.rglob("*")):
         os.chown(path, OTHER, OTHER)
@@ -207,7 +208,7 @@ def test_root_replaces_a_key_in_a_folder_of_its_own(
     status = key.stat()
     assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (owner, OTHER, mode)
     assert [path.name for path in key.parent.iterdir()] == ["key"]
-    shutil.copytree(store / "accounts", run.store / "accounts", dirs_exist_ok=True)
+    copy_closed(store / "accounts", run.store / "accounts")
     shutil.copy(key, run.key)
     assert values(house) == before
 

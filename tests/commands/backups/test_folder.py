@@ -13,6 +13,7 @@ import pytest
 
 from apppw_tui import cli
 from apppw_tui.commands import backup
+from tests.copied import copy_closed
 from tests.running import CommandLine, run_program
 from tests.store.backing import members
 from tests.store.making import account_file
@@ -194,7 +195,7 @@ def test_root_backs_up_anothers_store_into_a_folder_of_its_own_and_restores_it(
     run: CommandLine, house: House, ground: Path
 ) -> None:
     store = ground / "store"
-    shutil.copytree(run.store, store)
+    copy_closed(run.store, store)
     for path in (store, *store.rglob("*")):
         os.chown(path, OTHER, OTHER)
     own = ground / "own"
@@ -222,7 +223,7 @@ def test_root_copies_anothers_store_by_configurations_of_its_own(
     run: CommandLine, house: House, ground: Path
 ) -> None:
     store, target = ground / "store", ground / "target"
-    shutil.copytree(run.store, store)
+    copy_closed(run.store, store)
     target.mkdir()
     for path in (store, *store.rglob("*"), target):
         os.chown(path, OTHER, OTHER)

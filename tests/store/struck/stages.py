@@ -9,6 +9,7 @@ import psycopg
 
 from apppw_tui.store.folder.engine import open_folder
 from apppw_tui.store.postgres.engine import PostgresEngine
+from tests.copied import copy_closed
 from tests.store.engines import in_postgresql
 from tests.store.postgres.cluster import Cluster
 from tests.store.struck.points import DISK, TRIPS, Counter
@@ -69,7 +70,10 @@ class FolderStage:
         world = self.open(seed=1)
         world.furnish()
         self._old = world.old
+        del world
         self.folder = place / "store"
+        copy_closed(self._furnished, self.folder)
+        assert not list(self._furnished.rglob("*-wal")), "what is copied is still open"
 
     def faults(self, counter: Counter) -> list[tuple[int, str]]:
         return _points(counter.disk, DISK)

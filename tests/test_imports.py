@@ -1,7 +1,9 @@
 """What a command does not need it does not import: a service asks often, and starts are cost."""
 
+import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,16 @@ def own(modules: set[str]) -> set[str]:
     return {name for name in modules if name.partition(".")[0] == "apppw_tui"}
 
 
+def dataclasses_in(module: str) -> int:
+    return len(re.findall(r"^ *@dataclass", source_of(module), re.MULTILINE))
+
+
+def source_of(module: str) -> str:
+    origin = None if (spec := find_spec(module)) is None else spec.origin
+    assert origin is not None, module
+    return Path(origin).read_text()
+
+
 FOR_SCREENS = {
     "textual",
     "rich",
@@ -78,6 +90,7 @@ FOR_SCREENS = {
 }
 FOR_METHODS = {"cryptography", "pyotp", "phonenumbers", "segno"}
 MOST_FOR_THE_FRAME = 60  # modules of ours
+MOST_DATACLASSES = 4  # each takes as long to define as seven NamedTuples
 FOR_THE_PORTAL = {"apppw_tui.portal", "apppw_tui.bootstrap", "apppw_tui.store.folder.key_file"}
 
 
@@ -165,6 +178,7 @@ def test_the_first_frame_needs_the_screen_that_it_shows_and_no_room_behind_it(
     assert not modules & {"tinydb", "argon2", "filelock", "sqlite3", *FOR_METHODS}
     assert not modules & FOR_THE_PORTAL
     assert len(own(modules)) <= MOST_FOR_THE_FRAME
+    assert sum(map(dataclasses_in, own(modules))) <= MOST_DATACLASSES
 
 
 @pytest.mark.slow

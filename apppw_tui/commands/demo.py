@@ -174,7 +174,7 @@ class Demonstration:
         """The verifier's own decision; no daemon is asked, and none is said to be there."""
         verifier = Verifier(self.store, self.hasher, self.clock)
         tried = describe(decided(verifier, account_name, secret, service), service)
-        return replace(tried, message=f"{tried.message[:-1]}, in this demonstration.")
+        return tried._replace(message=f"{tried.message[:-1]}, in this demonstration.")
 
     # --- the phone and the app ----------------------------------------------------------------
 

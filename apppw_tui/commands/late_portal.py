@@ -6,7 +6,6 @@ with a store is found before anything is drawn, by the few modules that look at 
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,24 +23,40 @@ if TYPE_CHECKING:
     from apppw_tui.verifier.connection_test import ConnectionTest
 
 
-@dataclass
 class LatePortal:
     """Answers what Login asks before it is drawn; all else is the portal's, which it then loads.
 
-    `engine` is that of `place`. Loading may block, and raise StoreError: the store may have
-    gone since.
+    Loading may block, and raise StoreError: the store may have gone since.
+
+    Args:
+        engine: that of `place`.
+        socket: the place of one of the daemon's sockets, by its name.
+        proven_key: the ssh key that sshd has verified.
+        on_server: False for a store of one's own.
     """
 
-    place: StoreLocation
-    engine: Engine
-    config: Config
-    clock: Clock
-    address: str
-    socket: Callable[[str], Path]  # the place of one of the daemon's
-    proven_key: "ProvenKey | None" = None  # that sshd has verified
-    on_server: bool = True  # False: a store of one's own
-    _loading: threading.Lock = field(default_factory=threading.Lock, init=False)
-    _rooms: "tuple[Portal, ConnectionTest] | None" = field(default=None, init=False)
+    def __init__(
+        self,
+        place: StoreLocation,
+        engine: Engine,
+        config: Config,
+        clock: Clock,
+        *,
+        address: str,
+        socket: Callable[[str], Path],
+        proven_key: "ProvenKey | None" = None,
+        on_server: bool = True,
+    ) -> None:
+        self.place = place
+        self.engine = engine
+        self.config = config
+        self.address = address
+        self._clock = clock
+        self._socket = socket
+        self._proven_key = proven_key
+        self._on_server = on_server
+        self._loading = threading.Lock()
+        self._rooms: tuple[Portal, ConnectionTest] | None = None
 
     @property
     def policy(self) -> Policy:
@@ -82,18 +97,18 @@ class LatePortal:
                 parts = build(
                     self.place,
                     config,
-                    self.clock,
+                    self._clock,
                     address=self.address,
-                    proven_key=self.proven_key,
+                    proven_key=self._proven_key,
                 )
                 verifier = Verifier(
-                    *(parts.engine.accounts, parts.context.hasher, self.clock),
+                    *(parts.engine.accounts, parts.context.hasher, self._clock),
                     config.default_domain,
                     config.policy.own_services,
                 )
                 test = ConnectionTest(
-                    *(verifier, config.serve.sockets, self.socket, parts.context.error_log),
-                    on_server=self.on_server,
+                    *(verifier, config.serve.sockets, self._socket, parts.context.error_log),
+                    on_server=self._on_server,
                 )
                 self._rooms = Portal(parts.context), test
             return self._rooms

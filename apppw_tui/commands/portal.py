@@ -129,7 +129,11 @@ def _store(
     proven_key = options.proven_key if options.kiosk else None
     on_server = not own or _serves(config)
     late = LatePortal(
-        *(place, engine, config, clock, _address(), machine.socket, proven_key, on_server)
+        *(place, engine, config, clock),
+        address=_address(),
+        socket=machine.socket,
+        proven_key=proven_key,
+        on_server=on_server,
     )
     if os.geteuid() != user:
         late.load()  # who cannot read what root has installed is told so before anything is drawn

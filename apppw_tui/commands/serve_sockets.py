@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from apppw_tui.config import ServeConfig, SocketConfig
+from apppw_tui.config import SOCKET_MODE, ServeConfig, SocketConfig
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.store.engine import SocketFolder
 from apppw_tui.verifier import sockets
@@ -131,7 +131,7 @@ def differing(wanted: SocketConfig, path: Path) -> Mapping[str, str]:
     differences = {}
     if wanted.group is not None and not _is_group(status.st_gid, wanted.group):
         differences["group"] = "SocketGroup="
-    if wanted.mode not in (SocketConfig.mode, status.st_mode & 0o777):
+    if wanted.mode not in (SOCKET_MODE, status.st_mode & 0o777):
         differences["mode"] = "SocketMode="
     return differences
 

@@ -5,7 +5,7 @@ import os
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from apppw_tui.domain import scopes
 from apppw_tui.domain.connection_settings import ConnectionSetting
@@ -19,10 +19,10 @@ SYSTEM_STORE = Path("/var/lib/apppw-tui")
 
 
 PROTOCOLS = ("auth-client", "mux", "http", "json")
+SOCKET_MODE = 0o660
 
 
-@dataclass(frozen=True)
-class SocketConfig:
+class SocketConfig(NamedTuple):
     """One Unix socket, called `name` in the socket folder, and what may be asked there.
 
     `services` are those for which it may speak; None means any (SAFETY 20).
@@ -31,7 +31,7 @@ class SocketConfig:
     name: str
     protocol: str
     services: frozenset[Service] | None = None
-    mode: int = 0o660
+    mode: int = SOCKET_MODE
     group: str | None = None
     service_header: str | None = None
     address_header: str | None = None
@@ -48,8 +48,7 @@ _SHIPPED = (
 )
 
 
-@dataclass(frozen=True)
-class ServeConfig:
+class ServeConfig(NamedTuple):
     """The daemon's sockets and settings; `remember` is in seconds, 0 is off.
 
     `sockets` are the daemon's own and those that are `configured`: named in the file, which amends
@@ -66,8 +65,7 @@ class ServeConfig:
         return next((socket for socket in (*self.sockets, *_SHIPPED) if socket.name == name), None)
 
 
-@dataclass(frozen=True)
-class DeliveryConfig:
+class DeliveryConfig(NamedTuple):
     """The program that sends security codes, and the ways in which it can."""
 
     command: tuple[str, ...]
@@ -75,8 +73,7 @@ class DeliveryConfig:
     timeout: float = 20  # seconds
 
 
-@dataclass(frozen=True)
-class NoticesConfig:
+class NoticesConfig(NamedTuple):
     """`command` is run for each message; None: they go the way of the security codes."""
 
     command: tuple[str, ...] | None
@@ -84,8 +81,7 @@ class NoticesConfig:
     timeout: float = 20  # seconds
 
 
-@dataclass(frozen=True)
-class AccountsConfig:
+class AccountsConfig(NamedTuple):
     """The keeper of the account passwords; the rest concerns "dovecot" alone.
 
     `change_password_at` ends the sentence "Change it ...".

@@ -6,7 +6,6 @@ The reader and docs/config.schema.json are made from them.
 import contextlib
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, replace
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -22,6 +21,7 @@ from apppw_tui.config import (
     SocketConfig,
     rules,
 )
+from apppw_tui.domain import scopes
 from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.policy import Policy
@@ -36,6 +36,15 @@ _PORTS = {
     "xmpp": {"TLS": 5223, "STARTTLS": 5222},
     "sieve": {"STARTTLS": 4190, "TLS": 4190},
 }
+# With every default, each of which is written in one place alone.
+_POLICY, _ACCOUNTS, _SERVE, _SOCKET = (
+    Policy(),
+    AccountsConfig(),
+    ServeConfig(),
+    SocketConfig("", ""),
+)
+_DELIVERY, _NOTICES = DeliveryConfig((), frozenset()), NoticesConfig(None)
+_SERVICE = OwnService(scopes.HTTP, "")
 _NONE: Any = msgspec.UNSET  # the default of a key that has none
 Values = dict[str, Any]
 Conflicts = Iterator[tuple[str, str]]  # keys, each with the reason
@@ -61,14 +70,14 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PolicyTable(Table, frozen=True):
     settings = Policy
 
-    app_passwords_per_account: rules.Count = Policy.app_passwords_per_account
+    app_passwords_per_account: rules.Count = _POLICY.app_passwords_per_account
     second_factor_required: rules.Required = field(name="second_factor", default="required")
     people_create: rules.Everyone = field(name="create", default="everyone")
-    scopes: rules.Scope = Policy.scopes
+    scopes: rules.Scope = _POLICY.scopes
     longest_expiry: rules.Days = _NONE
-    tell_before_expiry: rules.DaysBefore = Policy.tell_before_expiry
-    sign_out_after: rules.Minutes = int(Policy.sign_out_after / 60)
-    verify_again_after: rules.Minutes = int(Policy.verify_again_after / 60)
+    tell_before_expiry: rules.DaysBefore = _POLICY.tell_before_expiry
+    sign_out_after: rules.Minutes = int(_POLICY.sign_out_after / 60)
+    verify_again_after: rules.Minutes = int(_POLICY.verify_again_after / 60)
     ssh_keys_count: rules.SshKeys = field(name="ssh_keys", default="second-factor")
 
 
@@ -77,7 +86,7 @@ class DeliveryTable(Table, frozen=True):
 
     command: rules.DeliveryCommand
     kinds: rules.Methods
-    timeout: rules.TimeOut = DeliveryConfig.timeout
+    timeout: rules.TimeOut = _DELIVERY.timeout
 
     @classmethod
     def conflicts(cls, values: Values) -> Conflicts:
@@ -88,8 +97,8 @@ class DeliveryTable(Table, frozen=True):
 class NoticesTable(Table, frozen=True):
     command: rules.NoticesCommand = _NONE
     by: rules.NoticesWay = _NONE
-    format: rules.Format = NoticesConfig.format
-    timeout: rules.TimeOut = NoticesConfig.timeout
+    format: rules.Format = _NOTICES.format
+    timeout: rules.TimeOut = _NOTICES.timeout
 
     @classmethod
     def conflicts(cls, values: Values) -> Conflicts:
@@ -139,7 +148,7 @@ class ServiceTable(Table, frozen=True):
 
     id: rules.OwnServiceId
     label: rules.Label
-    in_any: rules.Flag = OwnService.in_any
+    in_any: rules.Flag = _SERVICE.in_any
 
 
 class SessionsTable(Table, frozen=True):
@@ -149,10 +158,10 @@ class SessionsTable(Table, frozen=True):
 class AccountsTable(Table, frozen=True):
     settings = AccountsConfig
 
-    source: rules.Source = AccountsConfig.source
-    socket: rules.AbsolutePath = str(AccountsConfig.socket)
-    require_add: rules.Flag = AccountsConfig.require_add
-    change_password_at: rules.Place = AccountsConfig.change_password_at
+    source: rules.Source = _ACCOUNTS.source
+    socket: rules.AbsolutePath = str(_ACCOUNTS.socket)
+    require_add: rules.Flag = _ACCOUNTS.require_add
+    change_password_at: rules.Place = _ACCOUNTS.change_password_at
 
     @classmethod
     def conflicts(cls, values: Values) -> Conflicts:
@@ -165,11 +174,11 @@ class SocketTable(Table, frozen=True):
     name: rules.FileName
     protocol: rules.Protocol = _NONE
     services: rules.Services = _NONE
-    mode: rules.Mode = f"{SocketConfig.mode:04o}"
+    mode: rules.Mode = f"{_SOCKET.mode:04o}"
     group: rules.Text = _NONE
     service_header: rules.Header = _NONE
     address_header: rules.Header = _NONE
-    metrics: rules.Flag = SocketConfig.metrics
+    metrics: rules.Flag = _SOCKET.metrics
 
     @classmethod
     def conflicts(cls, values: Values) -> Conflicts:
@@ -187,7 +196,7 @@ class SocketTable(Table, frozen=True):
 
 
 class ServeTable(Table, frozen=True):
-    remember: rules.Memory = ServeConfig.remember
+    remember: rules.Memory = _SERVE.remember
     trusted: rules.Networks = ()
     socket: Annotated[tuple[SocketTable, ...], rules.tables("serve.socket", "socket")] = _NONE
 
@@ -201,7 +210,7 @@ class ServeTable(Table, frozen=True):
     @classmethod
     def build(cls, values: Values) -> ServeConfig:
         configured = {made.name: made for made in values.pop("socket", ())}
-        sockets = {made.name: made for made in ServeConfig.sockets} | configured
+        sockets = {made.name: made for made in _SERVE.sockets} | configured
         return ServeConfig(
             **values, sockets=tuple(sockets.values()), configured=frozenset(configured)
         )
@@ -273,14 +282,14 @@ class ConfigTable(Table, frozen=True):
         if "delivery" not in values and values.get("notices") == NoticesConfig(None):
             del values["notices"]  # which would go the way of a [delivery] that is wrong
         values["setup"] = tuple(
-            replace(setting, host=_own_host(values)) if _needs_host(setting) else setting
+            setting._replace(host=_own_host(values)) if _needs_host(setting) else setting
             for setting in values.get("setup", ())
         )
         policy, own = values.pop("policy", Policy()), tuple(values.pop("service", ()))
         # What no service of a table that is wrong says is left as it is written.
         with contextlib.suppress(Refused):
-            policy = replace(policy, scopes=read_scope(policy.scopes, own))
-        values["policy"] = replace(policy, own_services=own)
+            policy = policy._replace(scopes=read_scope(policy.scopes, own))
+        values["policy"] = policy._replace(own_services=own)
         return Config(**values, end_sessions=sessions.get("end", Config.end_sessions))
 
 
@@ -328,4 +337,4 @@ def _amended(values: Values) -> Values:
     known = ServeConfig().passed(values.get("name", ""))
     if known is None or values.get("protocol", known.protocol) != known.protocol:
         return values
-    return {each.name: getattr(known, each.name) for each in fields(known)} | values
+    return known._asdict() | values

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from apppw_tui.config import ServeConfig, SocketConfig
+from apppw_tui.config import SOCKET_MODE, ServeConfig, SocketConfig
 from apppw_tui.doctor.finding import Finding, command, warning
 from apppw_tui.doctor.probe import Run
 from apppw_tui.domain.lines import lines
@@ -175,7 +175,7 @@ def _configured(wanted: SocketConfig, units: Sequence[Unit]) -> Iterator[Finding
                 f"{unit.group or 'root'}.",
                 "Take group out of the configuration, and put who asks into the unit's group.",
             )
-        if wanted.mode not in (SocketConfig.mode, unit.mode):
+        if wanted.mode not in (SOCKET_MODE, unit.mode):
             yield warning(
                 where,
                 f"Its mode is not {wanted.mode:04o}: {unit.name} makes it, with {unit.mode:04o}.",

@@ -1,7 +1,7 @@
 """Settings for an app besides the app password: where each service is, as configured."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from apppw_tui.domain import scopes
 from apppw_tui.domain.scopes import Service
@@ -20,8 +20,7 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True)
-class ConnectionSetting:
+class ConnectionSetting(NamedTuple):
     """The place of one service: a host, a port and `TLS` or `STARTTLS`; or an address alone."""
 
     service: Service
@@ -51,8 +50,7 @@ def first_service(rows: Iterable[ConnectionSetting], scope: tuple[str, ...]) -> 
     return next(iter(services + opened), Service(scope[0]))
 
 
-@dataclass(frozen=True)
-class ConnectionTestResult:
+class ConnectionTestResult(NamedTuple):
     """The result of trying an app password, in a sentence.
 
     `ok` is None where nobody knows whether an app could sign in with it.

@@ -1,9 +1,9 @@
 """The administrator's decisions."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from apppw_tui.domain import expiry
 from apppw_tui.domain.errors import LimitReached, Refused
@@ -25,8 +25,7 @@ BY_ADMINISTRATOR = "Your administrator creates app passwords here: ask for one."
 WIDENED_BY_ADMINISTRATOR = "Your administrator decides here what app passwords are good for: ask."
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """The rules that an administrator can set; the defaults are meant to be kept.
 
     `scopes` are the words that people may choose from; `longest_expiry` is in days, None lets an

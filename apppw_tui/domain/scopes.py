@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import NewType, TypeAlias
+from typing import NamedTuple, NewType, TypeAlias
 
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.names import escaped
@@ -38,8 +37,7 @@ SERVICES = IMAP, POP3, SIEVE, SMTP, CALDAV, CARDDAV, WEBDAV, XMPP, HTTP = tuple(
 ScopeLabel: TypeAlias = Callable[[Iterable[str]], str]  # the name of a scope, given its words
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """One choice: the word that is kept, its label, and what it opens."""
 
     id: str
@@ -47,8 +45,7 @@ class Scope:
     services: frozenset[Service]
 
 
-@dataclass(frozen=True)
-class OwnService:
+class OwnService(NamedTuple):
     """A service of this server's own, as configured: a VPN, FTP, whatever PAM serves.
 
     `Any app` opens it only if it is `in_any`.

@@ -19,7 +19,7 @@ from apppw_tui.domain.ports import AccountStore, Clock
 from apppw_tui.domain.verification_options import NO_METHOD
 from apppw_tui.portal.context import PortalContext
 
-VERIFIED_FOR = Policy.verify_again_after  # seconds; then what matters asks again
+VERIFIED_FOR = Policy().verify_again_after  # seconds; then what matters asks again
 GONE = "You were signed out: the account is gone."
 
 

@@ -6,10 +6,9 @@ portal, a place at the kiosk's door and `verify` load no more than they need.
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from apppw_tui.config import Config, DatabaseConfig, store_folder
 from apppw_tui.domain.errors import Refused, StoreError, StoreUnusable
@@ -49,8 +48,7 @@ NO_DRIVER = StoreUnusable(
 _SYSTEM_SOCKETS = Path("/run/apppw-tui")
 
 
-@dataclass(frozen=True)
-class StoreLocation:
+class StoreLocation(NamedTuple):
     """The places of a store and of its key; what the command line says goes before the rest."""
 
     folder: Path
@@ -78,8 +76,7 @@ class StoreLocation:
         return StorePlaces(self.folder).may_hold_sealed_values()
 
 
-@dataclass(frozen=True)
-class SocketFolder:
+class SocketFolder(NamedTuple):
     """The folder in which the daemon of a machine has its sockets, each by its name."""
 
     path: Path

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -408,7 +407,7 @@ class PortalApp(themes.ThemedApp, IdleApp):
         self.look(event.appearance)
         screen = self.screen
         if self._screen_context is None:
-            self.surroundings = replace(self.surroundings, appearance=event.appearance)
+            self.surroundings = self.surroundings._replace(appearance=event.appearance)
         elif (remember := getattr(screen, "remember_look", None)) is not None:
             remember(event.appearance)
 

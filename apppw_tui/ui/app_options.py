@@ -1,10 +1,9 @@
 """The surroundings of the program, as far as it knows them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from apppw_tui.domain.ports import ClipboardHelpers
@@ -31,8 +30,7 @@ class Demo(Protocol):
         """The code that an app with that secret would show now."""
 
 
-@dataclass(frozen=True)
-class ConnectionHelp:
+class ConnectionHelp(NamedTuple):
     """The help for connecting an app.
 
     `settings` is what is typed into it; `test` tells what became of an app password of an account
@@ -45,8 +43,7 @@ class ConnectionHelp:
     on_server: bool = True
 
 
-@dataclass(frozen=True)
-class Kiosk:
+class Kiosk(NamedTuple):
     """Strangers stand before it (SAFETY 25).
 
     `on_signed_in` is called once somebody has signed in. Until then there are `sign_in_timeout`
@@ -59,8 +56,7 @@ class Kiosk:
     max_failures: int = 5
 
 
-@dataclass(frozen=True)
-class AppOptions:
+class AppOptions(NamedTuple):
     """`save` puts recovery codes into a file of one's own; None where that is not one's machine.
 
     `tools` are programs that help to copy; None where strangers' may not be run. `prepare` loads
@@ -74,7 +70,7 @@ class AppOptions:
     demo: Demo | None = None
     appearance: str | None = None
     save: Callable[[str, str, datetime, Secret], Path] | None = None
-    connecting: ConnectionHelp = field(default_factory=ConnectionHelp)
+    connecting: ConnectionHelp = ConnectionHelp()
     kiosk: Kiosk | None = None
     shows_key: bool = False  # ssh has verified a key, which may be an account's
     tools: ClipboardHelpers | None = None

@@ -5,7 +5,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from apppw_tui.domain.ports import ClipboardHelpers, TmuxDelivery
 from apppw_tui.domain.secret import Secret
@@ -51,8 +51,7 @@ def osc52(text: str, environment: Mapping[str, str] = os.environ) -> list[str]:
     return wrapped if in_screen else [plain, *wrapped]
 
 
-@dataclass(frozen=True)
-class Copied:
+class Copied(NamedTuple):
     """The sentence after a copy; `clearable` if it sits where this machine can clear it.
 
     Not `arrived` is what is known to have gone nowhere.

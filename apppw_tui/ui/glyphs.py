@@ -3,11 +3,10 @@
 import os
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     gear: str = "⚙ "
     link: str = "›"  # noqa: RUF001 - it is meant
     bad: str = "✗"

@@ -7,7 +7,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from apppw_tui.exit_codes import BY_SIGNAL
 
@@ -17,21 +16,18 @@ _AT_LEAST = 0.001  # seconds; nought would switch the timer off
 _SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
-@dataclass
 class IdleClock:
     """Ends `limit` seconds after the last key; all in the clock's monotonic seconds.
 
     With `door`, whoever has not signed in has that many seconds in all, whatever they press.
     """
 
-    monotonic: Callable[[], float]
-    limit: float
-    door: float | None = None
-    _since: float = field(default=0.0, init=False)
-    is_signed_out: bool = field(default=True, init=False)  # nobody is signed in
-
-    def __post_init__(self) -> None:
-        self._since = self.monotonic()
+    def __init__(
+        self, monotonic: Callable[[], float], limit: float, door: float | None = None
+    ) -> None:
+        self.monotonic, self.limit, self.door = monotonic, limit, door
+        self.is_signed_out = True  # nobody is signed in
+        self._since = monotonic()
 
     def signed_out(self) -> None:
         """From now on nobody is signed in."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS, IGNORE_SEQUENCE
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
@@ -47,8 +48,7 @@ _KEY = re.compile(
 _MISTAKEN = {"\x1b[c", "\x1b[62~", "\x1b[63~", "\x1b[~"}
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """A key, by a character or by a sequence that Textual has a name for."""
 
     sequence: str

@@ -18,7 +18,7 @@ from tests.support import FixedClock, House
 def late(tmp_path: Path) -> LatePortal:
     place, clock = StoreLocation(tmp_path / "store", tmp_path / "store" / "key"), FixedClock()
     engine, _ = open_engine(place, clock, create=True)
-    return LatePortal(place, engine, Config(), clock, "local", tmp_path.joinpath)
+    return LatePortal(*(place, engine, Config(), clock), address="local", socket=tmp_path.joinpath)
 
 
 def test_accounts_are_seen_as_the_portal_sees_them(late: LatePortal) -> None:

@@ -277,7 +277,7 @@ def test_an_account_that_the_default_domain_would_strand_is_named(server: Server
 def test_an_account_with_keys_alone_is_named_where_they_count_for_nothing(server: Server) -> None:
     key = SshKey(KEY.fingerprint, KEY.type, "Laptop", server.clock.now())
     server.house.alter("bob", ssh_keys=(key,))
-    policy = replace(server.config.policy, ssh_keys_count=False)
+    policy = server.config.policy._replace(ssh_keys_count=False)
     server.config = replace(server.config, policy=policy)
     finding = server.fault()
     assert (finding.level, finding.where) == (

@@ -173,7 +173,7 @@ def test_each_contradiction_is_told_and_how_to_end_it(
         (named(CALENDARS), [OFF]),
         (named(), [JSON, HTTP, OFF]),
         (named(CALENDARS), [JSON, OTHER]),
-        (named(replace(IN_GROUP, group="apppw-http")), [JSON, HTTP]),
+        (named(IN_GROUP._replace(group="apppw-http")), [JSON, HTTP]),
         (named(), [JSON, replace(OTHER, called="radicale")]),  # the daemon knows it by its name
     ],
 )

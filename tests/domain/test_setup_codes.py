@@ -1,7 +1,5 @@
 """Texts that set up an app: what it knows once it has read them, and which of them there are."""
 
-from dataclasses import replace
-
 import pytest
 
 from apppw_tui.domain import scopes
@@ -39,7 +37,7 @@ def account_of(incoming: ConnectionSetting, name: str, account_name: str = ADA) 
     return MailAccount(account_name, name, server(incoming), server(SMTP))
 
 
-@pytest.mark.parametrize("incoming", [IMAP, POP3, replace(IMAP, port=143, security="STARTTLS")])
+@pytest.mark.parametrize("incoming", [IMAP, POP3, IMAP._replace(port=143, security="STARTTLS")])
 def test_thunderbird_knows_servers_password_and_address(incoming: ConnectionSetting) -> None:
     assert thunderbird(text("thunderbird", (SMTP, incoming))) == account_of(incoming, "ada")
 

@@ -54,7 +54,7 @@ def first_seal(parts: Parts, _folder: Path) -> None:
 def start(parts: Parts, folder: Path) -> None:
     place, clock = StoreLocation(folder, folder / "key"), FixedClock()
     engine, _ = open_engine(place, clock)
-    late = LatePortal(place, engine, Config(), clock, "local", folder.joinpath)
+    late = LatePortal(*(place, engine, Config(), clock), address="local", socket=folder.joinpath)
     assert late.has_accounts()
     assert late.load().has_accounts()
 

@@ -22,8 +22,8 @@ import apppw_tui.ui
 from apppw_tui.ui.dialogs.palette import PaletteDialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.key_help import PLACES, display, help_keys, where
+from apppw_tui.ui.widgets.choices import CheckBox, OpenList
 from apppw_tui.ui.widgets.footer import is_text
-from apppw_tui.ui.widgets.inputs import CheckBox, OpenList
 from apppw_tui.ui.widgets.more import hidden_rows
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from tests.ui.walks import Visit

@@ -5,7 +5,7 @@ from textual.app import ComposeResult
 
 from apppw_tui.ui.hardened_app import HardenedApp
 from apppw_tui.ui.themes import DARK, HIGH_CONTRAST, LIGHT, TERMINAL, THEMES
-from apppw_tui.ui.widgets.inputs import CheckBox
+from apppw_tui.ui.widgets.choices import CheckBox
 from tests.ui.walks import Visit, opened
 
 LABEL = "Delete all app passwords [too]"

@@ -12,7 +12,7 @@ from apppw_tui.domain.scopes import SCOPES
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
-from apppw_tui.ui.widgets.inputs import RequiredSelect
+from apppw_tui.ui.widgets.choices import RequiredSelect
 from tests.support import House
 from tests.ui.walks import ACCOUNT, Visit, house_with, opened, portal_app
 

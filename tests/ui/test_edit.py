@@ -13,7 +13,7 @@ from apppw_tui.ui.dialogs.account_password import ConfirmPasswordDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog
 from apppw_tui.ui.dialogs.edit import EditDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
-from apppw_tui.ui.widgets.inputs import RequiredSelect, ServiceTicks
+from apppw_tui.ui.widgets.choices import RequiredSelect, ServiceTicks
 from tests.support import NOW, House, first_quick
 from tests.ui.walks import ACCOUNT, Visit, house_with, opened
 

@@ -12,7 +12,7 @@ from apppw_tui.domain.usage import SHOWN_DAYS, LastUse, Used, UsesPerDay
 from apppw_tui.ui.dialogs.details import DetailsDialog, HelpDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.widgets.facts import FactList
-from apppw_tui.ui.widgets.inputs import FilterInput
+from apppw_tui.ui.widgets.filter_input import FilterInput
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from tests.support import House, first_quick
 from tests.ui.walks import ACCOUNT, demo_house, house_with, opened

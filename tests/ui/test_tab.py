@@ -5,7 +5,7 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from apppw_tui.ui.idle import IdleWarning
-from apppw_tui.ui.widgets.inputs import OpenList
+from apppw_tui.ui.widgets.choices import OpenList
 from tests.ui.inspection import unreached
 from tests.ui.tours import TOURS
 from tests.ui.walks import Visit, opened

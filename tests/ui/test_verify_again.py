@@ -13,7 +13,7 @@ from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
-from apppw_tui.ui.widgets.inputs import CheckBox
+from apppw_tui.ui.widgets.choices import CheckBox
 from tests.support import PASSWORD
 from tests.ui.states_of_verification import optional, protected
 from tests.ui.walks import ACCOUNT, burst, opened

@@ -10,9 +10,10 @@ from textual.widgets import Button, Input, Label
 from apppw_tui.domain.errors import ApppwError, RateLimited, SignInRefused
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
+from apppw_tui.ui.widgets.choices import CheckBox
 from apppw_tui.ui.widgets.field import ButtonRow, Field
-from apppw_tui.ui.widgets.inputs import AdvancingPasswordInput, CheckBox, PasswordInput
-from apppw_tui.ui.widgets.new_password import NewPassword
+from apppw_tui.ui.widgets.inputs import PasswordInput
+from apppw_tui.ui.widgets.new_password import AdvancingPasswordInput, NewPassword
 
 
 class ChangePasswordDialog(Dialog[Session | None]):

@@ -15,7 +15,7 @@ from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.widgets.field import ButtonRow, Field
-from apppw_tui.ui.widgets.inputs import NameInput
+from apppw_tui.ui.widgets.name_input import NameInput
 from apppw_tui.ui.widgets.wishes import WishFields
 
 

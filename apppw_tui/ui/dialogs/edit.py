@@ -14,7 +14,7 @@ from apppw_tui.domain.names import escaped
 from apppw_tui.domain.policy import Policy
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.widgets.field import ButtonRow, Field
-from apppw_tui.ui.widgets.inputs import SavedNameInput
+from apppw_tui.ui.widgets.name_input import SavedNameInput
 from apppw_tui.ui.widgets.wishes import WishFields
 
 

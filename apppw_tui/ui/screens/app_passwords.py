@@ -20,8 +20,8 @@ from apppw_tui.ui.portal_calls import call_portal
 from apppw_tui.ui.screens.base import LeavingScreen, ScreenContext, Verb
 from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.facts import Fact
+from apppw_tui.ui.widgets.filter_input import FilterInput
 from apppw_tui.ui.widgets.footer import StatusLine
-from apppw_tui.ui.widgets.inputs import FilterInput
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from apppw_tui.ui.widgets.password_view import LEGEND, Overview, PasswordView
 from apppw_tui.ui.widgets.tab_bar import TabBar

@@ -1,7 +1,6 @@
 """Sign in, or create the first account."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -37,8 +36,7 @@ _ADD = "There are no accounts yet. Add one with: apppw-tui account add NAME"
 _ASK = "There are no accounts yet. Ask your administrator."
 
 
-@dataclass(frozen=True)
-class Welcome:
+class Welcome(NamedTuple):
     """The state of the place that Login is told of."""
 
     host_name: str

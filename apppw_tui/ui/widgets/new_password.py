@@ -13,7 +13,11 @@ from apppw_tui.domain import account_password
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.widgets.field import Field
-from apppw_tui.ui.widgets.inputs import AdvancingPasswordInput, PasswordInput
+from apppw_tui.ui.widgets.inputs import AdvancingInput, PasswordInput
+
+
+class AdvancingPasswordInput(AdvancingInput, PasswordInput):
+    """A masked field before another one."""
 
 
 class NewPassword(Vertical):

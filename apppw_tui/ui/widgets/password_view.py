@@ -18,7 +18,7 @@ from apppw_tui.domain.usage import Used, UsesPerDay
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.themes import HUGE, NARROW, WIDE
 from apppw_tui.ui.widgets.facts import Fact, FactsPane, Uses, facts_of, setup_facts
-from apppw_tui.ui.widgets.inputs import FilterInput
+from apppw_tui.ui.widgets.filter_input import FilterInput
 from apppw_tui.ui.widgets.more import MoreLine
 from apppw_tui.ui.widgets.password_columns import matches
 from apppw_tui.ui.widgets.password_table import PasswordTable

@@ -15,8 +15,9 @@ from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.scopes import read_scope, services_of
 from apppw_tui.ui import formatting
+from apppw_tui.ui.widgets.choices import RequiredSelect, ServiceTicks
 from apppw_tui.ui.widgets.field import Field
-from apppw_tui.ui.widgets.inputs import RequiredSelect, ServiceTicks, TextInput
+from apppw_tui.ui.widgets.inputs import TextInput
 
 # No service is called so: each has a blank.
 _AS_IT_IS, _SINGLE, _DATE = "as it is", "certain services", "a date"

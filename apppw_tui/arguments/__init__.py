@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Collection
 from importlib import import_module
+from typing import Any, cast
 
 from apppw_tui.arguments.words import Formatter, Parser, command, where
 
@@ -60,6 +61,19 @@ COMMANDS = {
 _WITHOUT_STORE = frozenset({"pam", "recipes", "completion", "status", "help"})
 
 
+class _Makes:
+    """Makes the parser of a command; all that were not named share one, which nothing reaches.
+
+    To make one takes a quarter of a millisecond, which the first frame would wait for.
+    """
+
+    def __init__(self) -> None:
+        self._nobodys = Parser(add_help=False)
+
+    def __call__(self, *, is_named: bool = True, **settings: Any) -> Parser:
+        return Parser(**settings) if is_named else self._nobodys
+
+
 def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     """Understands everything that the program can be asked to do.
 
@@ -85,12 +99,17 @@ def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
         "--plain", action="store_true",
         help="line by line, for screen readers and terminals without screens",
     )  # fmt: skip
-    group = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    group = top.add_subparsers(
+        dest="command",
+        metavar="COMMAND",
+        title="commands",
+        parser_class=cast(type[argparse.ArgumentParser], _Makes()),
+    )
     for name, (help_, arguments) in COMMANDS.items():
         if name in words:
             module, _, function = arguments.partition(":")
             add_arguments = getattr(import_module(f"{__name__}.{module}"), function)
             add_arguments(command(group, name, help_, [] if name in _WITHOUT_STORE else None))
         else:
-            group.add_parser(name, help=help_, add_help=False)
+            group.add_parser(name, help=help_, is_named=False)
     return top

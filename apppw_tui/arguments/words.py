@@ -10,8 +10,8 @@ from typing import Any, NoReturn, TypeAlias
 
 Group: TypeAlias = "argparse._SubParsersAction[Any]"
 
-_WORD = re.compile("[A-Za-z0-9][A-Za-z0-9-]{0,39}", re.ASCII)
-_OPTION = re.compile("--[A-Za-z][A-Za-z-]{0,39}", re.ASCII)
+_WORD = "(?a)[A-Za-z0-9][A-Za-z0-9-]{0,39}"
+_OPTION = "(?a)--[A-Za-z][A-Za-z-]{0,39}"
 _NOUNS = {"command": "command", "action": "command", "shell": "shell"}
 
 
@@ -56,7 +56,7 @@ class Parser(argparse.ArgumentParser):
         noun = _NOUNS.get(action.dest, action.dest)
         before = f"{self.prog.partition(' ')[2]} ".lstrip() if noun == "command" else ""
         sentence = f"there is no such {noun}"
-        if _WORD.fullmatch(str(value)):
+        if re.fullmatch(_WORD, str(value)):
             sentence = f"there is no {noun} {before}{value}"
         meant = _nearest(str(value), choices)
         if meant is not None:
@@ -84,7 +84,7 @@ class Parser(argparse.ArgumentParser):
             option = word.partition("=")[0]
             if word in ends:
                 return
-            if _OPTION.fullmatch(option) and option not in self._option_string_actions:
+            if re.fullmatch(_OPTION, option) and option not in self._option_string_actions:
                 meant = _nearest(option, self._option_string_actions)
                 hint = f". Did you mean {meant}?" if meant else ""
                 self.error(f"there is no option {option}{hint}")

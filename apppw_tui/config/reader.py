@@ -21,10 +21,10 @@ from apppw_tui.domain.secret import HIDDEN
 LARGEST = 1 << 20  # bytes of the file; what people write has some hundred lines
 _LONGEST_VALUE = 500  # lines; behind a longer one no more lines are told
 _MOST_FAULTS = 100  # that are told at once; a file with more is none of ours
-_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_HEADER = re.compile(r"\s*\[+\s*([A-Za-z0-9_-]+)")
-_BEGINNING = re.compile(r"\s*\[*\s*[\"']?([A-Za-z0-9_-]+)")  # of a table, or of a key
-_LAST_PART = re.compile(r"(\.[^.]*|\[\d+\])$")
+_KEY = r"(?a)[A-Za-z0-9_-]{1,64}"
+_HEADER = r"\s*\[+\s*([A-Za-z0-9_-]+)"
+_BEGINNING = r"\s*\[*\s*[\"']?([A-Za-z0-9_-]+)"  # of a table, or of a key
+_LAST_PART = r"(\.[^.]*|\[\d+\])$"
 
 
 def load(path: Path) -> Config:
@@ -63,8 +63,8 @@ def salvage(path: Path) -> tuple[Config, frozenset[str], frozenset[str]]:
     return config, names & wrong, names & lost
 
 
-def _matches(expression: re.Pattern[str], lines: list[str]) -> list[str]:
-    return [match[1] for match in map(expression.match, lines) if match is not None]
+def _matches(pattern: str, lines: list[str]) -> list[str]:
+    return [match[1] for line in lines if (match := re.match(pattern, line)) is not None]
 
 
 def _beginning(lines: list[str]) -> tuple[dict[str, Any], int]:
@@ -139,7 +139,7 @@ class Reader:
         values: dict[str, Any] = {}
         for key, value in raw.items():
             # What has not the form of a key could be a secret (SAFETY 29).
-            name, field = f"{prefix}{key if _KEY.fullmatch(key) else HIDDEN}", fields.get(key)
+            name, field = f"{prefix}{key if re.fullmatch(_KEY, key) else HIDDEN}", fields.get(key)
             values[key if field is None else field.name] = None
             if len(self.faults) >= _MOST_FAULTS:
                 self.is_cut = True
@@ -235,7 +235,7 @@ def _names(value: Any, name: str) -> Iterator[str]:
 def _line(lines: Mapping[str, int], key: str) -> int | None:
     """The line of `key`, or of the table that it is missing in."""
     while key not in lines:
-        shorter = _LAST_PART.sub("", key)
+        shorter = re.sub(_LAST_PART, "", key)
         if shorter == key:
             return None
         key = shorter

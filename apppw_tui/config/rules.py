@@ -19,8 +19,8 @@ from apppw_tui.domain.names import domain_encoded, is_domain
 from apppw_tui.domain.ports import DELIVERY_METHODS
 
 _LONGEST_PLACE = 200  # characters
-_NAME = re.compile(r"[0-9A-Za-z.:/%_-]{0,64}", re.ASCII)
-_PLACEHOLDER = re.compile(r"\{\w+\}")
+_NAME = r"(?a)[0-9A-Za-z.:/%_-]{0,64}"
+_PLACEHOLDER = r"\{\w+\}"
 
 
 def rule(
@@ -79,7 +79,7 @@ def _check_placeholders(element: str, known: Sequence[str]) -> None:
     for name in known:
         if f"{{{name}}}" in element and element != f"{{{name}}}":
             raise ValueError(f'"{{{name}}}" must be an element by itself, not in "{element}"')
-    if _PLACEHOLDER.fullmatch(element) and element[1:-1] not in known:
+    if re.fullmatch(_PLACEHOLDER, element) and element[1:-1] not in known:
         raise ValueError(
             f'there is no "{element}" here, only {quoted_list(f"{{{k}}}" for k in known)}'
         )
@@ -150,7 +150,7 @@ def _read_networks(elements: Iterable[str]) -> frozenset[str]:
             networks.add(parse_network(element))
         except ValueError as error:
             # What has not the form of a name could be a secret (SAFETY 29).
-            named = f'"{element}"' if _NAME.fullmatch(element) else f"number {number}"
+            named = f'"{element}"' if re.fullmatch(_NAME, element) else f"number {number}"
             raise ValueError(f"{named} {error}") from None
     return frozenset(networks)
 

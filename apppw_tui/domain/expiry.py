@@ -14,8 +14,8 @@ _LONGEST_GAP = timedelta(hours=26)
 _RESOLUTION = timedelta(milliseconds=1)
 
 _FORMS = "Use never, tomorrow, 30d, or a date such as 2027-01-31."
-_RELATIVE = re.compile("([0-9]{1,4})([dwy]?)", re.ASCII)
-_DATE = re.compile("([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
+_RELATIVE = "(?a)([0-9]{1,4})([dwy]?)"
+_DATE = "(?a)([0-9]{4})-([0-9]{2})-([0-9]{2})"
 _MONTHS = 12
 _DAYS = {"": 1, "d": 1, "w": 7}
 
@@ -36,7 +36,7 @@ def parse(text: str, now: datetime, zone: tzinfo | None = None) -> datetime | No
     last = _day(words, today)
     if last is None:
         raise Refused(_FORMS)
-    if last == today and _RELATIVE.fullmatch(words):
+    if last == today and re.fullmatch(_RELATIVE, words):
         raise Refused("That would be over today. Use at least one day.")
     if last < today:
         raise Refused("That day has passed.")
@@ -69,7 +69,7 @@ def _day(words: str, today: date) -> date | None:
     """
     if words == "tomorrow":
         return today + timedelta(days=1)
-    match = _RELATIVE.fullmatch(words)
+    match = re.fullmatch(_RELATIVE, words)
     if match is None:
         try:
             return date.fromisoformat(words)
@@ -88,7 +88,7 @@ def _day(words: str, today: date) -> date | None:
 
 def _refuse_missing_date(words: str) -> None:
     """Raises Refused if `words` have the form of a date."""
-    match = _DATE.fullmatch(words)
+    match = re.fullmatch(_DATE, words)
     if match is not None:
         year, month, day = map(int, match.groups())
         if not 1 <= month <= _MONTHS:

@@ -11,8 +11,8 @@ from apppw_tui.domain.names import escaped
 
 LINE_BYTES = 4096
 _VALUE_CHARACTERS = (512, 128, 32, 8, 0)  # tried in turn until the line is short enough
-_BARE = re.compile(r"[A-Za-z0-9._:/@+()-]+", re.ASCII)  # needs no quotes
-_WORD = re.compile("( *)([^ ]+)")
+_BARE = r"(?a)[A-Za-z0-9._:/@+()-]+"  # needs no quotes
+_WORD = "( *)([^ ]+)"
 
 
 _MOST_OF_A_UNIT = 60
@@ -65,7 +65,7 @@ def utc_seconds(time: datetime) -> str:
 
 
 def _quoted(text: str) -> str:
-    if _BARE.fullmatch(text):
+    if re.fullmatch(_BARE, text):
         return text
     return '"' + escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
 
@@ -100,7 +100,7 @@ def wrapped(text: str, width: int, indent: int = 0) -> str:
 
 def _rows(text: str, width: int, indent: str) -> Iterator[str]:
     row = ""
-    for gap, word in _WORD.findall(text):
+    for gap, word in re.findall(_WORD, text):
         if row and columns(f"{row}{gap}{word}") > width:
             yield row
             row = f"{indent}{word}"

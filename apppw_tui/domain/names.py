@@ -21,20 +21,18 @@ Name = TypeVar("Name", bound=str)
 # SAFETY 1. A-labels: RFC 5890 section 2.3.2.1, lengths from RFC 1035 section 2.3.4.
 _LABEL_CHARACTERS = 63
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
+_DOMAIN = rf"(?a){_LABEL}(?:\.{_LABEL})*"
 _FIRST = "a-z0-9_'"
 _FURTHER = _FIRST + ".+&=~-"
 _LOCAL_CHARACTERS = 64
-_ACCOUNT = re.compile(
-    rf"[{_FIRST}][{_FURTHER}]{{0,{_LOCAL_CHARACTERS - 1}}}(?:@{_LABEL}(?:\.{_LABEL})*)?", re.ASCII
-)
+_ACCOUNT = rf"(?a)[{_FIRST}][{_FURTHER}]{{0,{_LOCAL_CHARACTERS - 1}}}(?:@{_LABEL}(?:\.{_LABEL})*)?"
 ACCOUNT_BYTES = 200
 # ASCII alone: of others, str.lower() makes the Kelvin sign somebody else's k.
 _FOLDED = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 # What lower case or NFC makes ASCII of.
-_BECOMES_ASCII = re.compile("[\u037e\u1fef\u212a]")
+_BECOMES_ASCII = "[\u037e\u1fef\u212a]"
 _A_LABEL = "xn--"  # RFC 5890, section 2.3.2.1
-_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}", re.ASCII)  # RFC 3986 section 2.1
+_ENCODED = r"(?a)%[0-9A-Fa-f]{2}"  # RFC 3986 section 2.1
 _CHECKED = 256  # names that were checked lately: a store's doors ask of the same one again
 _MOST_TYPED = 3 * ACCOUNT_BYTES  # characters, each of them percent-encoded
 _UNDECODED = range(0xDC80, 0xDD00)  # bytes that were no UTF-8, as Python keeps them (PEP 383)
@@ -45,26 +43,27 @@ APP_PASSWORD_NAME_CHARACTERS = 64
 # differing from another only in them, could not be told apart by the person who reads the list.
 # Unicode 15 DerivedCoreProperties, Default_Ignorable_Code_Point, and the blank Braille pattern.
 # U+FE0F stays allowed: it is what makes a character an emoji.
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\U000e0100-\U000e01ef]"
+_INVISIBLE = (
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164"
+    "\ufe00-\ufe0e\uffa0\U000e0100-\U000e01ef]"
 )
-_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # Unicode's Zs but the blank
+_SPACES = "[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"  # Unicode's Zs but the blank
 # Persian needs the first within words, Malayalam both, and a family of emoji the second.
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
 _EMOJI_STYLE = "\ufe0f"
-_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")  # of skin
+_TONES = "[\U0001f3fb-\U0001f3ff]"  # of skin
 _VIRAMA = 9  # its canonical combining class
 
 
 @lru_cache(_CHECKED)
 def is_account_name(text: str) -> bool:
     """True if `text` is an account name in its one accepted form."""
-    return len(text) <= ACCOUNT_BYTES and _ACCOUNT.fullmatch(text) is not None
+    return len(text) <= ACCOUNT_BYTES and re.fullmatch(_ACCOUNT, text) is not None
 
 
 def is_domain(text: str) -> bool:
     """True if `text` is a lower-case domain of A-labels."""
-    return len(text) <= ACCOUNT_BYTES and _DOMAIN.fullmatch(text) is not None
+    return len(text) <= ACCOUNT_BYTES and re.fullmatch(_DOMAIN, text) is not None
 
 
 @lru_cache(_CHECKED)
@@ -150,7 +149,7 @@ def _read(text: str) -> str:
     else is repaired. Raises InvalidName.
     """
     name = _formed(text)
-    if not is_account_name(name) and len(text) <= _MOST_TYPED and _ENCODED.search(name):
+    if not is_account_name(name) and len(text) <= _MOST_TYPED and re.search(_ENCODED, name):
         try:
             name = _formed(unquote(text, errors="strict"))  # not "+", which is a character of names
         except UnicodeDecodeError:
@@ -177,7 +176,7 @@ def _encoded(domain: str) -> str:
     width and other dots are left out.
     """
     # The Kelvin sign, as nothing else does, would become a letter of ASCII, and a domain of others.
-    if domain.isascii() or len(domain) > ACCOUNT_BYTES or _BECOMES_ASCII.search(domain):
+    if domain.isascii() or len(domain) > ACCOUNT_BYTES or re.search(_BECOMES_ASCII, domain):
         return domain
     # Each by itself: a sigma at the end of a word is in domains what it is elsewhere.
     mapped = unicodedata.normalize("NFC", "".join(sign.lower() for sign in domain))
@@ -260,7 +259,7 @@ def app_password_name(text: str) -> str:
     Raises:
         InvalidName: with the reason, for the person who typed it.
     """
-    name = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    name = re.sub(_SPACES, " ", unicodedata.normalize("NFC", text)).strip()
     if not name:
         raise InvalidName("Give it a name, such as the device or program that will use it.")
     if len(name) > APP_PASSWORD_NAME_CHARACTERS:
@@ -272,7 +271,7 @@ def app_password_name(text: str) -> str:
         if character in (_NON_JOINER, _JOINER):
             if not _joins(name, place):
                 raise InvalidName(f"A name can have {_named(character)} only between letters.")
-        elif not character.isprintable() or _INVISIBLE.match(character):
+        elif not character.isprintable() or re.match(_INVISIBLE, character):
             raise InvalidName(f"A name cannot have {_named(character)}.")
     return name
 
@@ -305,7 +304,7 @@ def _is_emoji(character: str) -> bool:
     return character != "" and (
         unicodedata.category(character) == "So"
         or character == "\u2194"
-        or bool(_TONES.match(character))
+        or bool(re.match(_TONES, character))
     )
 
 
@@ -333,7 +332,7 @@ def escaped(text: str) -> str:
 
 def _shown(text: str, place: int) -> str:
     character = text[place]
-    if character == _EMOJI_STYLE or (_TONES.match(character) and _is_emoji(text[:place][-1:])):
+    if character == _EMOJI_STYLE or (re.match(_TONES, character) and _is_emoji(text[:place][-1:])):
         return ""
     if character in (_NON_JOINER, _JOINER) and _joins(text, place):
         return "" if _is_emoji(text[place + 1 :][:1]) else character

@@ -13,7 +13,7 @@ Service = NewType("Service", str)
 ANY_APP = "any"
 PORTAL = Service("apppw-portal")  # under this, the portal asks elsewhere for account passwords
 # What a program may call its service: enough for every one that is known.
-_SERVICE = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
+_SERVICE = r"(?a)[a-z0-9][a-z0-9._-]{0,31}"
 # Other names of the same: ports and dialects make no difference to a person.
 _ALIASES = {
     "imaps": "imap",
@@ -76,7 +76,7 @@ def parse_service(text: str | None) -> Service | None:
     """The service that a program named; None if it named none, or nothing that can be one."""
     name = (text or "").lower()
     name = _ALIASES.get(name, name)
-    return Service(name) if _SERVICE.fullmatch(name) else None
+    return Service(name) if re.fullmatch(_SERVICE, name) else None
 
 
 def is_taken(name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 HIDDEN = "(hidden)"
 _FEWEST_DIGITS = 3  # a run of fewer would hide half of every output, and gives nothing away
-_DIGITS = re.compile(r"[0-9](?:[^0-9A-Za-z]{0,2}[0-9])*")
+_DIGITS = r"[0-9](?:[^0-9A-Za-z]{0,2}[0-9])*"
 _BETWEEN = 3  # characters that may stand between two digits of one run
 
 
@@ -45,7 +45,7 @@ def hide_secrets(text: str, secrets: Sequence[str], *, is_cut: bool) -> str:
     Where it was cut there may be half a secret: that goes, too.
     """
     # To be read aloud, a code is 4, 8, 2; and printed as 48-2, or in UTF-16, it is the same code.
-    runs = {re.sub("[^0-9]", "", run) for secret in secrets for run in _DIGITS.findall(secret)}
+    runs = {re.sub("[^0-9]", "", run) for secret in secrets for run in re.findall(_DIGITS, secret)}
     between = f"[^0-9]{{0,{_BETWEEN}}}"
     patterns = [re.escape(secret) for secret in secrets if secret.strip()]
     for run in sorted(runs, key=len, reverse=True):

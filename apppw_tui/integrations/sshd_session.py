@@ -19,6 +19,7 @@ from apppw_tui.domain.ssh_key import ProvenKey, UnfitKey, parse
 
 _PATH = re.compile(r"/tmp/sshauth\.[A-Za-z0-9]{6,64}", re.ASCII)  # noqa: S108 - sshd's
 _SSHD = re.compile(r"([a-z]+-)?sshd(-session)?")
+_PROC = Path("/proc")
 _LARGEST = 64 * 1024  # bytes
 _MODE = 0o600
 _LATER = 5.0  # seconds after the beginning of a session in which its file is made
@@ -79,7 +80,7 @@ def _began_between(first: float, last: float) -> bool:
     So who waits with a session for that of somebody else does not get what is made for that.
     """
     own = str(os.getppid())
-    for folder in Path("/proc").iterdir():
+    for folder in _PROC.iterdir():
         if folder.name.isdecimal() and folder.name != own:
             try:
                 process = _process(int(folder.name))
@@ -92,7 +93,7 @@ def _began_between(first: float, last: float) -> bool:
 
 def _process(pid: int) -> _Process:
     """Raises OSError, ValueError: it is gone, or is not shown."""
-    folder = Path("/proc", str(pid))
+    folder = _PROC / str(pid)
     before, _, after = (folder / "stat").read_text("ascii", "replace").rpartition(")")
     status = (folder / "status").read_text("ascii", "replace")
     (uids,) = (line.split()[1:] for line in lines(status) if line.startswith("Uid:"))

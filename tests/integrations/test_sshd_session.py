@@ -20,7 +20,12 @@ USER = 1000
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A file as sshd makes it, for a session that has just begun."""
+    """A file as sshd makes it, for a session that has just begun, where no other process is.
+
+    Other tests start sshd as the same user, who would be told apart by nothing.
+    """
+    (tmp_path / "proc").mkdir()
+    monkeypatch.setattr(sshd_session, "_PROC", tmp_path / "proc")
     generate(tmp_path, "key")
     path = Path(f"/tmp/sshauth.{os.getpid()}AbCdEf{time.monotonic_ns()}")
     path.touch(0o600)
@@ -138,6 +143,7 @@ def another_session(folder: Path) -> Iterator[None]:
     program = folder / "sshd-session"
     shutil.copy("/bin/sleep", program)
     with subprocess.Popen([program, "600"]) as process:
+        (folder / "proc" / str(process.pid)).symlink_to(f"/proc/{process.pid}")
         try:
             yield
         finally:

@@ -9,6 +9,7 @@ from typing import Any
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.postgres.accounts import PostgresAccounts
+from tests.folders import contents
 from tests.portal.windows import on_disk
 from tests.support import House, in_database
 
@@ -35,7 +36,7 @@ def wholly_standing_house(folder: Path) -> House:
 def written(house: House, folder: Path) -> bytes:
     """All that stands in its files, or in the rows of its database."""
     if isinstance(house.store, FolderStore):
-        return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+        return b"".join(contents(folder).values())
     assert isinstance(house.store, PostgresAccounts)
     read: Any = house.store._database.rows
     names = [name for (name,) in read(_TABLES)]

@@ -22,8 +22,8 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.attempt_memory import FREE
 from apppw_tui.verifier.protocols import admin_questions
 from docs.make_schema import output_schema
-from tests.copied import copy_closed
 from tests.doctor.healthy import Programs
+from tests.folders import copy_closed
 from tests.running import ROOT, CommandLine, run_program
 from tests.support import House, first_quick
 from tests.userdb import dovecot

@@ -15,7 +15,7 @@ from apppw_tui.store.folder import accounts as folder_accounts
 from apppw_tui.store.folder import key_file
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.key_file import FolderKeyring
-from tests.copied import copy_closed
+from tests.folders import copy_closed
 from tests.running import CommandLine
 from tests.store.other_uid import OTHER, only_root, said_as
 from tests.support import House

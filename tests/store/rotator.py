@@ -20,6 +20,7 @@ from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.files import LOCK_TIMEOUT
 from apppw_tui.store.folder.key_file import FolderKeyring
 from apppw_tui.store.key_rotation import drop_old_keys, rotate
+from tests.folders import contents
 from tests.store.making import add
 from tests.support import NOW
 
@@ -80,8 +81,8 @@ def keys(folder: Path) -> list[str]:
 
 def content(folder: Path) -> dict[str, bytes]:
     """Every file of the store but those in `locks`."""
-    found = (path for path in folder.rglob("*") if path.is_file() and path.parent.name != "locks")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+    found = contents(folder).items()
+    return {str(path.relative_to(folder)): it for path, it in found if path.parent.name != "locks"}
 
 
 def write(folder: Path, seed: int, times: int) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.folders import contents
 from tests.secrecy.strace import Strace
 from tests.support import PASSWORD
 from tests.terminal.conftest import Installed
@@ -143,12 +144,13 @@ def test_nothing_is_left_of_any_secret(required: Installed, tmux: Tmux, tmp_path
     }
     account = (required.store / "accounts" / f"{ACCOUNT}.json").read_text()
     assert account.count("$argon2id$") == 1 + 1 + 9  # the password, the app's, what is left
-    files = sorted(path for path in required.store.rglob("*") if path.is_file())
+    files = [*contents(required.store).items()]
     planted = tmp_path / "planted"
     for place, (name, secret) in enumerate(walk.secrets.items()):
-        file = planted / files[place % len(files)].name
+        path, content = files[place % len(files)]
+        file = planted / path.name
         planted.mkdir()
-        file.write_bytes(files[place % len(files)].read_bytes() + f'\n"{secret}"'.encode())
+        file.write_bytes(content + f'\n"{secret}"'.encode())
         assert in_files(planted, walk.secrets) == {str(file): {name}}
         shutil.rmtree(planted)
 

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
+from tests.folders import contents
+
 _SHORT = 8  # digits and fewer: within other digits they mean nothing
 _PROC = Path("/proc")
 _UNKEYED = ("md5", "sha1", "sha256")
@@ -28,9 +30,10 @@ def found(content: bytes, secrets: Mapping[str, str]) -> set[str]:
 
 def in_files(folder: Path, secrets: Mapping[str, str]) -> dict[str, set[str]]:
     """Which of `secrets` are in which of the files below `folder`, or in their names."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    files = contents(folder)
     finds = {
-        str(path): found(path.read_bytes() + b"\n" + path.name.encode(), secrets) for path in files
+        str(path): found(content + b"\n" + path.name.encode(), secrets)
+        for path, content in files.items()
     }
     assert files, folder
     return {name: names for name, names in finds.items() if names}

@@ -13,7 +13,7 @@ import pytest
 
 from apppw_tui import cli
 from apppw_tui.commands import backup
-from tests.copied import copy_closed
+from tests.folders import copy_closed
 from tests.running import CommandLine, run_program
 from tests.store.backing import members
 from tests.store.making import account_file

@@ -10,6 +10,7 @@ import pytest
 
 from apppw_tui.domain.scopes import PORTAL
 from apppw_tui.store.postgres.schema import VERIFIER
+from tests.folders import contents
 from tests.running import CommandLine
 from tests.serving import Serving, serving
 from tests.store.postgres.cluster import ONE_CLUSTER, Cluster
@@ -68,9 +69,9 @@ def test_a_deletion_by_command_bites_on_the_other_machine_and_a_lost_database_le
     assert [daemon.ask("ada", lasting) for daemon in daemons] == ["yes", "yes"]
     for each in configs:
         folder = each.parent / "machine"
-        there = [path for path in folder.rglob("*") if path.is_file()]
+        there = contents(folder)
         assert not any("ada" in path.name or path.suffix == ".sqlite" for path in there)
-        assert not any(b"ada" in path.read_bytes() for path in there)
+        assert not any(b"ada" in content for content in there.values())
 
 
 def test_a_silent_database_makes_everybody_wait_no_longer_than_a_moment(

@@ -12,6 +12,7 @@ from apppw_tui.domain.errors import (
     StoreError,
 )
 from tests.faults import dies
+from tests.folders import contents
 from tests.store.struck.act import Act
 from tests.store.struck.points import Counter, struck
 from tests.store.struck.stages import Stage
@@ -134,7 +135,7 @@ def _require_no_secret(folder: Path, world: World, raised: BaseException | None)
     while raised is not None:
         texts.append(f"{raised!r} {raised}".encode())
         raised = raised.__cause__ or raised.__context__
-    texts += [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    texts += contents(folder).values()
     for secret in secrets:
         assert not any(secret.encode() in text for text in texts), "a secret"
 

@@ -9,7 +9,7 @@ import psycopg
 
 from apppw_tui.store.folder.engine import open_folder
 from apppw_tui.store.postgres.engine import PostgresEngine
-from tests.copied import copy_closed
+from tests.folders import copy_closed
 from tests.store.engines import in_postgresql
 from tests.store.postgres.cluster import Cluster
 from tests.store.struck.points import DISK, TRIPS, Counter

@@ -20,7 +20,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
     """What is in each file below `folder`, but those that go while they are looked at."""
     found = {}
     for path in sorted(folder.rglob("*")):
-        with suppress(FileNotFoundError, IsADirectoryError):
+        with suppress(FileNotFoundError):
             if path.is_file():
                 found[path] = path.read_bytes()
     return found

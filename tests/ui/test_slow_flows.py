@@ -1,5 +1,7 @@
 """Acts that take long: what is typed meanwhile waits, and what became of them is told and true."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from threading import Event
 
 import pytest
@@ -10,7 +12,7 @@ from apppw_tui.portal.portal import Portal
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from tests.support import House
-from tests.ui.walks import ACCOUNT, burst, gated, house_with, opened, send
+from tests.ui.walks import ACCOUNT, Visit, burst, gated, house_with, opened, send
 
 
 def paused(house: House) -> list[str]:
@@ -29,6 +31,20 @@ def gated_once(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> tup
 
     monkeypatch.setattr(owner, method, slow)
     return began, gate
+
+
+@asynccontextmanager
+async def slow_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[tuple[Visit, AppPasswordsScreen, Event]]:
+    """A list that lacks Phone, which has been created elsewhere; to read it waits for the event."""
+    house = house_with("Laptop")
+    async with opened(house) as visit:
+        await visit.sign_in()
+        screen = visit.screen
+        assert isinstance(screen, AppPasswordsScreen)
+        house.portal.create_app_password(house.session(ACCOUNT), "Phone")
+        yield visit, screen, gated(monkeypatch, Portal, "uses_per_day")
 
 
 async def test_second_act_waits_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,16 +148,11 @@ async def test_created_is_told_though_a_filter_was_cleared_for_it(
 async def test_list_that_takes_long_to_read_is_read_to_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    house = house_with("Laptop")
-    async with opened(house) as visit:
-        await visit.sign_in()
-        assert isinstance(visit.screen, AppPasswordsScreen)
-        house.portal.create_app_password(house.session(ACCOUNT), "Phone")
-        gate = gated(monkeypatch, Portal, "uses_per_day")
+    async with slow_list(monkeypatch) as (visit, screen, gate):
         await visit.pilot.press("u")
         await visit.pilot.pause()
         for _ in range(2):
-            visit.screen.look_again()
+            screen.look_again()
             await visit.pilot.pause()
         gate.set()
         await visit.settle()
@@ -152,18 +163,13 @@ async def test_list_that_takes_long_to_read_is_read_to_its_end(
 async def test_look_at_the_list_that_takes_long_is_not_begun_again_and_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    house = house_with("Laptop")
-    async with opened(house) as visit:
-        await visit.sign_in()
-        assert isinstance(visit.screen, AppPasswordsScreen)
-        house.portal.create_app_password(house.session(ACCOUNT), "Phone")
-        gate = gated(monkeypatch, Portal, "uses_per_day")
-        visit.screen.look_again()
+    async with slow_list(monkeypatch) as (visit, screen, gate):
+        screen.look_again()
         await visit.pilot.pause()
-        looks = {id(worker) for worker in visit.screen.workers if not worker.is_finished}
-        visit.screen.look_again()
+        looks = {id(worker) for worker in screen.workers if not worker.is_finished}
+        screen.look_again()
         await visit.pilot.pause()
-        assert {id(worker) for worker in visit.screen.workers if not worker.is_finished} == looks
+        assert {id(worker) for worker in screen.workers if not worker.is_finished} == looks
         gate.set()
         await visit.settle()
         assert "Phone" in visit.screen_text()
